@@ -1,5 +1,3 @@
-//! The machine room of squall: executor, virtual time, nodes, choices, trace and probes.
+//! Not written yet.
 
-#![warn(missing_docs)]
-
-pub mod choice;
+pub mod guard;
