@@ -2,12 +2,15 @@
 //!
 //! A definition here takes the place of the C library's in the whole program, also for shared libraries, because
 //! the dynamic linker looks in the executable first. Each function forwards to the real one unless its thread is
-//! inside a run. Signatures and error codes are those of POSIX.1-2024 or of the Linux manual page of the same name.
+//! inside a run. Signatures, error codes and what a caller must keep to are those of POSIX.1-2024 or of the Linux manual
+//! page of the same name.
 //!
 //! The functions are called before `main`, from allocators, from signal handlers and on threads that are being torn
 //! down. So on the way to the real function they touch two constant-initialised words (the thread's host and the cached
 //! address) and nothing else. The first call of each looks the address up by `dlsym`, which allocates only when it
 //! fails. No override unwinds: a panic of the host aborts in the override that called it.
+
+mod real;
 
 use super::{DREW, Host, INSIDE};
 use libc::{
@@ -15,10 +18,10 @@ use libc::{
     posix_spawn_file_actions_t, posix_spawnattr_t, pthread_attr_t, pthread_t, size_t, ssize_t,
     time_t, timespec, timeval,
 };
+use real::real;
 use std::ffi::CStr;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// The host while it answers. Its thread is outside the run until this drops.
 struct Answering(NonNull<dyn Host>);
@@ -53,52 +56,12 @@ fn fail(errno: c_int) -> c_int {
     -1
 }
 
-#[inline(always)]
-fn address(cache: &AtomicPtr<c_void>, name: &CStr) -> *mut c_void {
-    let known = cache.load(Ordering::Relaxed);
-    if known.is_null() { look_up(cache, name) } else { known }
-}
-
-#[cold]
-fn look_up(cache: &AtomicPtr<c_void>, name: &CStr) -> *mut c_void {
-    // SAFETY: the name is a C string. The lookup begins behind the object that holds this code.
-    let found = unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) };
-    if found.is_null() {
-        let parts: [&[u8]; 3] = [b"the C library has no ", name.to_bytes(), b"\n"];
-        for part in parts {
-            // SAFETY: the pointer and the length are those of one slice. We are about to abort, whatever is answered.
-            unsafe { libc::write(2, part.as_ptr().cast(), part.len()) };
-        }
-        std::process::abort();
-    }
-    cache.store(found, Ordering::Relaxed);
-    found
-}
-
-/// The real function of that name, as a function of that type.
-macro_rules! real {
-    ($name:ident as $type:ty) => {{
-        static ADDRESS: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
-        const NAME: &CStr =
-            match CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
-                Ok(name) => name,
-                Err(_) => panic!("a name holds no zero"),
-            };
-        // SAFETY: the C library's function of this name has this type.
-        unsafe { std::mem::transmute::<*mut c_void, $type>(address(&ADDRESS, NAME)) }
-    }};
-}
-
 /// Functions that forward outside a run, and fail inside after telling the host.
 macro_rules! refuse {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) -> $result:ty {
         $($why:literal)+ => $answer:expr
     })+) => {$(
         $(#[$doc])*
-        ///
-        /// # Safety
-        ///
-        /// As for the C function of this name.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name($($arg: $type),*) -> $result {
             let Some(host) = host() else {
@@ -122,10 +85,6 @@ fn to_timespec(nanos: u64) -> timespec {
 }
 
 /// The time of the host's clock of that number.
-///
-/// # Safety
-///
-/// As for the C function of this name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int {
     let Some(host) = host() else {
@@ -159,10 +118,6 @@ pub unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) ->
 }
 
 /// The host's wall clock, in microseconds.
-///
-/// # Safety
-///
-/// As for the C function of this name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettimeofday(time: *mut timeval, zone: *mut libc::timezone) -> c_int {
     let Some(host) = host() else {
@@ -184,10 +139,6 @@ pub unsafe extern "C" fn gettimeofday(time: *mut timeval, zone: *mut libc::timez
 }
 
 /// The host's wall clock, in seconds.
-///
-/// # Safety
-///
-/// As for the C function of this name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn time(seconds: *mut time_t) -> time_t {
     let Some(host) = host() else {
@@ -204,10 +155,6 @@ pub unsafe extern "C" fn time(seconds: *mut time_t) -> time_t {
 }
 
 /// The host's wall clock, as C11 asks for it.
-///
-/// # Safety
-///
-/// As for the C function of this name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn timespec_get(time: *mut timespec, base: c_int) -> c_int {
     const TIME_UTC: c_int = 1;
@@ -259,10 +206,6 @@ refuse! {
 // Entropy.
 
 /// Entropy of the host.
-///
-/// # Safety
-///
-/// As for the C function of this name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn getrandom(buffer: *mut c_void, length: size_t, flags: c_uint) -> ssize_t {
     DREW.set(true);
@@ -279,10 +222,6 @@ pub unsafe extern "C" fn getrandom(buffer: *mut c_void, length: size_t, flags: c
 }
 
 /// Entropy of the host.
-///
-/// # Safety
-///
-/// As for the C function of this name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn getentropy(buffer: *mut c_void, length: size_t) -> c_int {
     DREW.set(true);
@@ -331,10 +270,6 @@ unsafe fn is_entropy(path: *const c_char) -> bool {
 macro_rules! open {
     ($(fn $name:ident($($directory:ident: $type:ty)?) $why:literal)+) => {$(
         /// Refused for sources of entropy.
-        ///
-        /// # Safety
-        ///
-        /// As for the C function of this name.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name($($directory: $type,)? path: *const c_char, flags: c_int, mode: mode_t) -> c_int {
             // SAFETY: `path` is the caller's C string.
@@ -396,10 +331,6 @@ refuse! {
 
 /// Refused: a child would run in real time. Outside a run this is `fork`, as POSIX allows: the child of a real
 /// `vfork` runs on its parent's stack, so it must not return through a function like this one.
-///
-/// # Safety
-///
-/// As for the C function of this name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vfork() -> pid_t {
     let Some(host) = host() else {
@@ -451,10 +382,6 @@ refuse! {
 ///
 /// In C the arguments are variadic. On our targets integers and pointers travel in the registers of fixed arguments;
 /// those that were not given are not looked at.
-///
-/// # Safety
-///
-/// As for the C function of this name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn syscall(
     number: c_long,
@@ -481,10 +408,6 @@ pub unsafe extern "C" fn syscall(
 }
 
 /// What a system call answers inside a run; `None` for those that are forwarded.
-///
-/// # Safety
-///
-/// As for the system call of that number.
 unsafe fn simulated(number: c_long, a: c_long, b: c_long, c: c_long, d: c_long) -> Option<c_long> {
     // SAFETY: the arguments of that call, as the caller gave them.
     let result = unsafe {
@@ -498,11 +421,11 @@ unsafe fn simulated(number: c_long, a: c_long, b: c_long, c: c_long, d: c_long) 
                 let (time, rest) = (c as *const timespec, d as *mut timespec);
                 fail(clock_nanosleep(a as clockid_t, b as c_int, time, rest))
             }
-            libc::SYS_futex if is_timed_wait(b as c_int, d) => refuse(
+            libc::SYS_futex if is_timed_wait(b as c_int, d) => refused(
                 "futex: a wait with a time limit stops the whole world, use the simulation's timeout",
                 libc::ETIMEDOUT,
             ),
-            libc::SYS_clone | libc::SYS_clone3 => refuse(
+            libc::SYS_clone | libc::SYS_clone3 => refused(
                 "clone: a run has one thread and no processes, spawn a task of the simulation instead",
                 libc::EPERM,
             ),
@@ -517,7 +440,7 @@ unsafe fn simulated(number: c_long, a: c_long, b: c_long, c: c_long, d: c_long) 
             libc::SYS_eventfd => eventfd(a as c_uint, 0),
             libc::SYS_eventfd2 => eventfd(a as c_uint, b as c_int),
             libc::SYS_timerfd_create => timerfd_create(a as clockid_t, b as c_int),
-            libc::SYS_io_uring_setup => refuse(
+            libc::SYS_io_uring_setup => refused(
                 "io_uring_setup: a real ring leaves the simulation, use the simulated disk and network",
                 libc::ENOSYS,
             ),
@@ -530,8 +453,8 @@ unsafe fn simulated(number: c_long, a: c_long, b: c_long, c: c_long, d: c_long) 
     Some(c_long::from(result))
 }
 
-/// Tells the host of a call that has no function of its own here.
-fn refuse(call: &'static str, errno: c_int) -> c_int {
+/// Refuses a system call that has no function of its own here.
+fn refused(call: &'static str, errno: c_int) -> c_int {
     if let Some(host) = host() {
         host.refused(call);
     }
