@@ -27,7 +27,7 @@ pub use overlay::{Choice, Edit, Edits, Fallback, Unmatched};
 pub use path::{Path, Paths, Segment};
 pub use ratio::{Ratio, RatioError};
 
-pub(crate) use mix::{combine, mix64};
+pub(crate) use mix::{combine, hash_text, mix64};
 use overlay::Overlay;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -50,6 +50,10 @@ impl Stream {
     /// How many choices were made on this stream.
     pub fn counter(&self) -> u32 {
         self.counter
+    }
+
+    pub(crate) fn key(&self) -> u64 {
+        self.key
     }
 
     /// The index of the stream's path, see [`Choices::path_text`].
@@ -155,27 +159,16 @@ impl Choices {
         min + self.settle(stream, kind, span, drawn)
     }
 
-    /// The outcome of choice number `counter` of `stream` among `0..=u32::MAX`, without moving the stream.
-    /// The scheduler advances a task's counter at each wake, but looks only where there is a choice to make.
+    /// The priority that a task's wake number `counter` draws. The scheduler counts every wake, but looks
+    /// only where there is a choice to make, so that a task's draws do not depend on who else was runnable.
     #[inline]
-    pub(crate) fn priority(&self, stream: &Stream) -> u32 {
-        let drawn = self.raw(stream) >> 32;
+    pub(crate) fn priority(&self, key: u64, id: u32, counter: u32) -> u32 {
+        let drawn = self.raw_at(key, counter) >> 32;
         if self.slow {
-            return self.slow_settle(
-                stream.id,
-                stream.counter,
-                Kind::Schedule,
-                u64::from(u32::MAX),
-                drawn,
-            ) as u32;
+            return self.slow_settle(id, counter, Kind::Schedule, u64::from(u32::MAX), drawn)
+                as u32;
         }
         drawn as u32
-    }
-
-    /// Moves a stream on without drawing.
-    #[inline]
-    pub(crate) fn skip(stream: &mut Stream) {
-        stream.counter = stream.counter.wrapping_add(1);
     }
 
     /// Mixes `epoch` into every key from now on: all later choices, of all streams and of user code, are
@@ -187,6 +180,11 @@ impl Choices {
     /// The epoch now, see [`Choices::branch`].
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.get()
+    }
+
+    /// What all keys of the run are derived from.
+    pub(crate) fn run_key(&self) -> u64 {
+        self.run_key
     }
 
     /// Random bytes for user code at a path, in the epoch now.
@@ -207,10 +205,12 @@ impl Choices {
 
     #[inline]
     fn raw(&self, stream: &Stream) -> u64 {
-        mix64(
-            (stream.key ^ self.epoch.get())
-                .wrapping_add(u64::from(stream.counter).wrapping_mul(GOLDEN)),
-        )
+        self.raw_at(stream.key, stream.counter)
+    }
+
+    #[inline]
+    fn raw_at(&self, key: u64, counter: u32) -> u64 {
+        mix64((key ^ self.epoch.get()).wrapping_add(u64::from(counter).wrapping_mul(GOLDEN)))
     }
 
     /// Counts the choice and lets the overlay have its say. `span` is the largest outcome.

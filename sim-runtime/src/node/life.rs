@@ -1,0 +1,234 @@
+//! How processes start and end.
+
+use super::registry::{address, node_at};
+use super::{End, NodeId, NodeSpec};
+use crate::choice::{Path, Segment};
+use crate::task::start;
+use crate::time::{Nanos, NodeClock};
+use crate::trace::TraceKind;
+use crate::world::World;
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::panic::Location;
+use std::rc::Rc;
+use std::task::Poll;
+
+static STARTED: TraceKind =
+    TraceKind::new("node", "start", |f, _, r| write!(f, "incarnation {}", r.a));
+static ENDED: TraceKind = TraceKind::new("node", "end", |f, _, r| {
+    f.write_str(["shutdown", "kill", "power_off", "wipe"].get(r.a as usize).unwrap_or(&"?"))
+});
+static TOLD: TraceKind = TraceKind::new("node", "told to shut down", |_, _, _| Ok(()));
+static PAUSED: TraceKind = TraceKind::new("node", "pause", |_, _, _| Ok(()));
+static RESUMED: TraceKind = TraceKind::new("node", "resume", |_, _, _| Ok(()));
+
+impl World {
+    /// Adds a node. It does not start yet.
+    ///
+    /// # Panics
+    /// If its name is empty or taken.
+    pub fn add_node(&self, spec: NodeSpec) -> NodeId {
+        let id = self.nodes().add(spec.name, Some(spec.factory));
+        self.each_device(|device| device.node_created(self, id));
+        id
+    }
+
+    /// Starts the process of a node that is down. A node that is up stays as it is.
+    #[track_caller]
+    pub fn start(&self, id: NodeId) {
+        let (factory, name, incarnation) = {
+            let mut nodes = self.nodes();
+            let node = nodes.get_mut(id);
+            if node.up {
+                return;
+            }
+            let Some(factory) = node.factory.clone() else { return };
+            node.up = true;
+            node.shutdown = false;
+            node.exit = None;
+            node.starts += 1;
+            (factory, node.name.clone(), node.starts - 1)
+        };
+        self.trace(&STARTED, id, incarnation, 0, 0);
+        self.each_device(|device| device.node_started(self, id, incarnation));
+        let task = self.choices().child(Path::ROOT, "task".into());
+        let path = self.choices().child(task, Segment::Life(name, incarnation));
+        let (_, main) =
+            start(self, id, path, Some("main".into()), Location::caller(), async move {
+                let result = factory().await;
+                World::current(|world| world.returned(id, result));
+            });
+        main.detach();
+        self.wake_watchers(id);
+    }
+
+    /// Ends the process of a node: its tasks are dropped, then its devices are told. A node that is down stays as it is.
+    pub fn end(&self, id: NodeId, how: End) {
+        {
+            let mut nodes = self.nodes();
+            let node = nodes.get_mut(id);
+            if !node.up {
+                return;
+            }
+            node.up = false;
+        }
+        self.trace(&ENDED, id, how as u32, 0, 0);
+        self.unpause(id);
+        self.drop_tasks_of(id);
+        let locals = std::mem::take(&mut self.nodes().get_mut(id).locals);
+        self.as_node(id, || drop(locals));
+        self.each_device(|device| device.node_ended(self, id, how));
+        self.wake_watchers(id);
+    }
+
+    /// Tells the process of a node to shut down, and kills it after `grace` unless it has ended.
+    pub fn shutdown(&self, id: NodeId, grace: std::time::Duration) {
+        let incarnation = self.incarnation(id);
+        {
+            let mut nodes = self.nodes();
+            let node = nodes.get_mut(id);
+            if !node.up || node.shutdown {
+                return;
+            }
+            node.shutdown = true;
+        }
+        self.trace(&TOLD, id, 0, 0, 0);
+        self.wake_watchers(id);
+        self.run_as_test("shutdown", async move {
+            crate::time::sleep(grace).await;
+            World::current(|world| {
+                if world.incarnation(id) == incarnation {
+                    world.end(id, End::Kill);
+                }
+            });
+        });
+    }
+
+    /// Kills the process of a node if it is up, and starts it again at once.
+    #[track_caller]
+    pub fn restart(&self, id: NodeId) {
+        self.end(id, End::Kill);
+        self.start(id);
+    }
+
+    /// Freezes the process of a node (`SIGSTOP`): its tasks do not run, its sockets fill up, its clocks go on.
+    pub fn pause(&self, id: NodeId) {
+        {
+            let mut nodes = self.nodes();
+            let node = nodes.get_mut(id);
+            if !node.up || node.paused {
+                return;
+            }
+            node.paused = true;
+        }
+        self.trace(&PAUSED, id, 0, 0, 0);
+        self.count_paused(1);
+        self.freeze_ready(id);
+    }
+
+    /// Lets a paused process go on: what was woken meanwhile, by timers that fell due too, runs now.
+    pub fn resume(&self, id: NodeId) {
+        if self.nodes().get(id).paused {
+            self.trace(&RESUMED, id, 0, 0, 0);
+            self.unpause(id);
+        }
+    }
+
+    fn unpause(&self, id: NodeId) {
+        let frozen = {
+            let mut nodes = self.nodes();
+            let node = nodes.get_mut(id);
+            if !node.paused {
+                return;
+            }
+            node.paused = false;
+            std::mem::take(&mut node.frozen)
+        };
+        self.count_paused(-1);
+        for task in frozen {
+            self.push_ready(task);
+        }
+    }
+
+    /// The program of a process returned.
+    fn returned(&self, id: NodeId, result: Result<(), String>) {
+        self.nodes().get_mut(id).exit = Some(result);
+        self.end(id, End::Shutdown);
+    }
+
+    /// Completes when the process of a node has returned by itself; `Err` when it returned an error.
+    pub async fn exited(id: NodeId) -> Result<(), String> {
+        poll_fn(|cx| {
+            World::current(|world| {
+                let mut nodes = world.nodes();
+                let node = nodes.get_mut(id);
+                if let (Some(exit), false) = (&node.exit, node.up) {
+                    return Poll::Ready(exit.clone());
+                }
+                node.watchers.push(cx.waker().clone());
+                let name = node.name.clone();
+                drop(nodes);
+                world.waiting(|| format!("the end of the process on {name}"));
+                Poll::Pending
+            })
+        })
+        .await
+    }
+
+    fn wake_watchers(&self, id: NodeId) {
+        let watchers = std::mem::take(&mut self.nodes().get_mut(id).watchers);
+        for waker in watchers {
+            waker.wake();
+        }
+    }
+
+    /// How many nodes there are, the test's own included.
+    pub fn node_count(&self) -> usize {
+        self.nodes().len()
+    }
+
+    /// The name of a node.
+    pub fn node_name(&self, id: NodeId) -> Rc<str> {
+        self.nodes().get(id).name.clone()
+    }
+
+    /// The node of a name.
+    pub fn node_named(&self, name: &str) -> Option<NodeId> {
+        self.nodes().named(name)
+    }
+
+    /// The address of a node.
+    pub fn node_address(&self, id: NodeId) -> IpAddr {
+        address(id)
+    }
+
+    /// The node that has an address.
+    pub fn node_at(&self, address: IpAddr) -> Option<NodeId> {
+        node_at(address).filter(|id| id.index() < self.node_count())
+    }
+
+    /// Whether a process runs on the node, paused or not.
+    pub fn node_is_up(&self, id: NodeId) -> bool {
+        self.nodes().get(id).up
+    }
+
+    /// Whether the node is paused.
+    pub fn node_is_paused(&self, id: NodeId) -> bool {
+        self.nodes().get(id).paused
+    }
+
+    /// Which life the process of a node is, or the last one was: 0 first.
+    pub fn incarnation(&self, id: NodeId) -> u32 {
+        self.nodes().get(id).starts.saturating_sub(1)
+    }
+
+    /// What the wall clock of a node shows, in nanoseconds since the Unix epoch.
+    pub fn wall(&self, id: NodeId) -> Nanos {
+        self.nodes().get(id).clock.wall(self.now())
+    }
+
+    /// Sets the clocks of a node.
+    pub fn set_clock(&self, id: NodeId, clock: NodeClock) {
+        self.nodes().get_mut(id).clock = clock;
+    }
+}

@@ -1,0 +1,156 @@
+//! The table of nodes.
+
+use super::{NodeId, local::Locals};
+use crate::task::Task;
+use crate::time::NodeClock;
+use std::fmt::Display;
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Waker;
+
+/// What the program of a process returns: nothing, or a result whose error ends the process as failed.
+pub trait ExitStatus {
+    /// The error in words, if there was one.
+    fn into_result(self) -> Result<(), String>;
+}
+
+impl ExitStatus for () {
+    fn into_result(self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl<T, E: Display> ExitStatus for Result<T, E> {
+    fn into_result(self) -> Result<(), String> {
+        self.map(|_| ()).map_err(|error| error.to_string())
+    }
+}
+
+type Program = Pin<Box<dyn Future<Output = Result<(), String>>>>;
+
+/// Makes the program of a process, called at each start of its node.
+pub type Factory = Rc<dyn Fn() -> Program>;
+
+/// What a node is made from.
+pub struct NodeSpec {
+    /// The name, unique in the run.
+    pub name: Rc<str>,
+    /// The program.
+    pub factory: Factory,
+}
+
+impl NodeSpec {
+    /// A node called `name` that runs what `program` returns, anew at each start.
+    pub fn new<F, Fut>(name: &str, program: F) -> NodeSpec
+    where
+        F: Fn() -> Fut + 'static,
+        Fut: Future + 'static,
+        Fut::Output: ExitStatus,
+    {
+        let factory: Factory = Rc::new(move || {
+            let future = program();
+            Box::pin(async move { future.await.into_result() })
+        });
+        NodeSpec { name: name.into(), factory }
+    }
+}
+
+pub(crate) struct Node {
+    pub(crate) name: Rc<str>,
+    pub(crate) factory: Option<Factory>,
+    pub(crate) up: bool,
+    pub(crate) paused: bool,
+    /// How many processes have started.
+    pub(crate) starts: u32,
+    pub(crate) clock: NodeClock,
+    pub(crate) locals: Locals,
+    /// Tasks that were woken while the node was paused.
+    pub(crate) frozen: Vec<Task>,
+    pub(crate) shutdown: bool,
+    /// How the last process returned by itself, if it did.
+    pub(crate) exit: Option<Result<(), String>>,
+    /// Who waits for a change: a start, an end, a shutdown request.
+    pub(crate) watchers: Vec<Waker>,
+}
+
+/// The nodes of a run.
+#[derive(Default)]
+pub(crate) struct Nodes {
+    nodes: Vec<Node>,
+}
+
+impl Nodes {
+    pub(crate) fn add(&mut self, name: Rc<str>, factory: Option<Factory>) -> NodeId {
+        assert!(!name.is_empty(), "a node needs a name");
+        assert!(
+            self.named(&name).is_none(),
+            "there is a node called `{name}` already: names of nodes are unique in a run"
+        );
+        let id = u16::try_from(self.nodes.len()).expect("fewer than 65,536 nodes");
+        self.nodes.push(Node {
+            name,
+            factory,
+            up: false,
+            paused: false,
+            starts: 0,
+            clock: NodeClock::default(),
+            locals: Locals::default(),
+            frozen: Vec::new(),
+            shutdown: false,
+            exit: None,
+            watchers: Vec::new(),
+        });
+        NodeId(id)
+    }
+
+    pub(crate) fn get(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    pub(crate) fn get_mut(&mut self, id: NodeId) -> &mut Node {
+        &mut self.nodes[id.index()]
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Option<NodeId> {
+        let at = self.nodes.iter().position(|node| &*node.name == name)?;
+        Some(NodeId(at as u16))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn take_all_locals(&mut self) -> Vec<Locals> {
+        self.nodes.iter_mut().map(|node| std::mem::take(&mut node.locals)).collect()
+    }
+}
+
+/// The address of a node: `10.0.0.1` for node 0, counting up, without `.0` and `.255`.
+pub(crate) fn address(id: NodeId) -> IpAddr {
+    let (high, low) = (id.0 / 254, id.0 % 254 + 1);
+    IpAddr::V4(Ipv4Addr::new(10, (high >> 8) as u8, high as u8, low as u8))
+}
+
+/// The node that has an address, if it is of the form that [`address`] gives.
+pub(crate) fn node_at(address: IpAddr) -> Option<NodeId> {
+    let IpAddr::V4(v4) = address else { return None };
+    let [10, a, b, low @ 1..=254] = v4.octets() else { return None };
+    let high = u32::from(a) << 8 | u32::from(b);
+    u16::try_from(high * 254 + u32::from(low) - 1).ok().map(NodeId)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_nodes_are_one_to_one() {
+        for id in (0..=u16::MAX).map(NodeId) {
+            assert_eq!(node_at(address(id)), Some(id));
+        }
+        assert_eq!(node_at("10.0.0.0".parse().unwrap()), None);
+        assert_eq!(node_at("192.168.0.1".parse().unwrap()), None);
+    }
+}

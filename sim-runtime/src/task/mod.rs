@@ -1,0 +1,24 @@
+//! Tasks: spawning, joining, and the order in which they are polled.
+//!
+//! By the names of `tokio::task`. Everything runs on one thread, so futures need not be `Send`.
+
+mod id;
+mod join;
+mod join_set;
+mod policy;
+mod ready;
+mod slot;
+mod spawn;
+mod yield_now;
+
+pub use id::TaskId;
+pub use join::{AbortHandle, JoinError, JoinHandle};
+pub use join_set::JoinSet;
+pub use policy::{Policy, PolicyError};
+pub use spawn::{Builder, spawn, spawn_local};
+pub use yield_now::yield_now;
+
+pub(crate) use id::Meta;
+pub(crate) use ready::Ready;
+pub(crate) use slot::Tasks;
+pub(crate) use spawn::{Task, start};
