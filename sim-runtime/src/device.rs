@@ -40,6 +40,12 @@ pub trait Device: Any {
         let (_, _) = (world, token);
     }
 
+    /// Faults stop among the nodes of `core`, for good: the device is perfect there from now on. What it does
+    /// to other nodes, and between them and the core, stays as it is.
+    fn healed(&self, world: &World, core: &[NodeId]) {
+        let (_, _) = (world, core);
+    }
+
     /// Roughly how many bytes the device holds, for the bound on memory.
     fn memory(&self) -> usize {
         0

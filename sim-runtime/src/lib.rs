@@ -14,6 +14,7 @@
 mod bounds;
 pub mod choice;
 mod device;
+pub mod fault;
 pub mod guard;
 mod ledger;
 pub mod node;

@@ -36,7 +36,7 @@ impl World {
     /// Starts the process of a node that is down. A node that is up stays as it is.
     #[track_caller]
     pub fn start(&self, id: NodeId) {
-        let (factory, name, incarnation) = {
+        let (factory, name, incarnation, ended) = {
             let mut nodes = self.nodes();
             let node = nodes.get_mut(id);
             if node.up {
@@ -47,8 +47,12 @@ impl World {
             node.shutdown = false;
             node.exit = None;
             node.starts += 1;
-            (factory, node.name.clone(), node.starts - 1)
+            (factory, node.name.clone(), node.starts - 1, node.ended.take())
         };
+        if let Some(how) = ended {
+            // The program runs again from its beginning: it cannot but notice.
+            self.observed(how.name());
+        }
         self.trace(&STARTED, id, incarnation, 0, 0);
         self.each_device(|device| device.node_started(self, id, incarnation));
         let task = self.choices().child(Path::ROOT, "task".into());
@@ -71,6 +75,10 @@ impl World {
                 return;
             }
             node.up = false;
+            node.ended = match how {
+                End::Shutdown if !node.shutdown => None,
+                End::Shutdown | End::Kill | End::PowerOff | End::Wipe => Some(how),
+            };
         }
         self.trace(&ENDED, id, how as u32, 0, 0);
         self.unpause(id);
@@ -145,8 +153,21 @@ impl World {
             std::mem::take(&mut node.frozen)
         };
         self.count_paused(-1);
+        if !frozen.is_empty() {
+            self.observed("pause"); // Something was due meanwhile, and comes late.
+        }
         for task in frozen {
             self.push_ready(task);
+        }
+    }
+
+    /// Faults stop among the nodes of `core`, for good: those that are down start, those that are paused go on, and
+    /// the devices are perfect among them. The rest stays as it is.
+    pub fn heal(&self, core: &[NodeId]) {
+        self.each_device(|device| device.healed(self, core));
+        for node in core {
+            self.resume(*node);
+            self.start(*node);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The table of nodes.
 
-use super::{NodeId, local::Locals};
+use super::{End, NodeId, local::Locals};
 use crate::task::Task;
 use crate::time::NodeClock;
 use std::fmt::Display;
@@ -69,6 +69,8 @@ pub(crate) struct Node {
     /// Tasks that were woken while the node was paused.
     pub(crate) frozen: Vec<Task>,
     pub(crate) shutdown: bool,
+    /// How the last process was ended from outside, until the next one starts and can notice.
+    pub(crate) ended: Option<End>,
     /// How the last process returned by itself, if it did.
     pub(crate) exit: Option<Result<(), String>>,
     /// Who waits for a change: a start, an end, a shutdown request.
@@ -99,6 +101,7 @@ impl Nodes {
             locals: Locals::default(),
             frozen: Vec::new(),
             shutdown: false,
+            ended: None,
             exit: None,
             watchers: Vec::new(),
         });
