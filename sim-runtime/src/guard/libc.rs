@@ -285,10 +285,10 @@ macro_rules! open {
 }
 
 open! {
-    fn open() " of /dev/urandom: read entropy by getrandom, which is simulated"
-    fn open64() " of /dev/urandom: read entropy by getrandom, which is simulated"
-    fn openat(directory: c_int) " of /dev/urandom: read entropy by getrandom, which is simulated"
-    fn openat64(directory: c_int) " of /dev/urandom: read entropy by getrandom, which is simulated"
+    fn open() ": /dev/urandom is not simulated, use getrandom, which is"
+    fn open64() ": /dev/urandom is not simulated, use getrandom, which is"
+    fn openat(directory: c_int) ": /dev/urandom is not simulated, use getrandom, which is"
+    fn openat64(directory: c_int) ": /dev/urandom is not simulated, use getrandom, which is"
 }
 
 // Threads and processes.

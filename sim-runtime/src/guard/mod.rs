@@ -211,11 +211,12 @@ pub fn is_clean() -> bool {
 
 /// Runs `f` on a fresh thread, where [`is_clean`] holds, and waits for it. A panic of `f` goes on in the caller.
 ///
-/// This costs some 20 microseconds; a worker whose runs draw no entropy can be kept instead.
+/// This costs some tens of microseconds; a worker whose runs draw no entropy can be kept instead.
 ///
 /// # Panics
 ///
 /// When the operating system gives no thread; always so inside a run.
+#[allow(clippy::disallowed_methods, reason = "the thread surrounds a run")]
 pub fn on_clean_thread<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     let outcome = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("run".into());
