@@ -21,6 +21,8 @@ pub enum FailureKind {
     Liveness,
     /// A bound on events, virtual time or memory was crossed.
     Budget,
+    /// A check gave up before it could tell. Not a pass, and not a violation either.
+    Undecided,
     /// The run did something that a simulation cannot make deterministic.
     Leak,
 }
@@ -37,6 +39,7 @@ impl FailureKind {
             FailureKind::Livelock => "livelock",
             FailureKind::Liveness => "liveness",
             FailureKind::Budget => "budget",
+            FailureKind::Undecided => "undecided",
             FailureKind::Leak => "leak",
         }
     }
@@ -97,3 +100,5 @@ impl fmt::Display for Failure {
         }
     }
 }
+
+impl std::error::Error for Failure {}

@@ -28,6 +28,26 @@ impl<T, E: Display> ExitStatus for Result<T, E> {
     }
 }
 
+/// The type `!`, by a detour: `loop {}` is a usual program, and `!` cannot be named on stable Rust yet.
+type Never = <fn() -> ! as Returns>::Output;
+
+/// What a function returns.
+#[doc(hidden)]
+pub trait Returns {
+    /// The type.
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
+}
+
+impl ExitStatus for Never {
+    fn into_result(self) -> Result<(), String> {
+        self
+    }
+}
+
 type Program = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
 /// Makes the program of a process, called at each start of its node.

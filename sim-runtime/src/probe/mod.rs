@@ -83,6 +83,8 @@ pub static SITES: [Site];
 pub struct ProbeHits {
     /// The site.
     pub site: &'static Site,
+    /// Where it stands in [`SITES`].
+    pub index: usize,
     /// How often.
     pub hits: u64,
 }
@@ -114,8 +116,9 @@ impl Probes {
 
     /// The sites that were hit, in the order of the registry.
     pub(crate) fn take_hits(&self) -> Vec<ProbeHits> {
-        let counted = self.hits.take().into_iter().zip(SITES.iter());
-        counted.filter(|(hits, _)| *hits > 0).map(|(hits, site)| ProbeHits { site, hits }).collect()
+        let counted = self.hits.take().into_iter().zip(SITES.iter()).enumerate();
+        let hit = counted.filter(|(_, (hits, _))| *hits > 0);
+        hit.map(|(index, (hits, site))| ProbeHits { site, index, hits }).collect()
     }
 }
 

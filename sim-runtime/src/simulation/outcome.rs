@@ -7,7 +7,7 @@ use crate::time::Nanos;
 use crate::trace::{Line, Record};
 use crate::verdict::{Failure, FailureKind};
 use crate::world::World;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// How much a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct RunOutcome<T> {
     /// The readable trace, where asked for.
     pub lines: Vec<Line>,
     /// The records with the names of their nodes, where asked for.
-    pub records: Vec<(Record, Rc<str>)>,
+    pub records: Vec<(Record, Arc<str>)>,
 }
 
 impl<T> RunOutcome<T> {

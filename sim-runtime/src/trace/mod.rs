@@ -3,10 +3,11 @@
 mod log;
 mod record;
 
+use crate::node::NodeId;
 use crate::time::Nanos;
 use crate::world::World;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::sync::Arc;
 
 pub(crate) use log::capture;
 pub use record::{Record, TraceKind};
@@ -32,7 +33,7 @@ pub struct Line {
     /// When, in virtual nanoseconds.
     pub at: Nanos,
     /// The node on which it happened.
-    pub node: Rc<str>,
+    pub node: Arc<str>,
     /// What happened.
     pub text: String,
 }
@@ -44,7 +45,8 @@ pub(crate) struct Trace {
     keep: Keep,
     checkpoints: RefCell<Vec<u64>>,
     lines: RefCell<Vec<Line>>,
-    kept: RefCell<Vec<(Record, Rc<str>)>>,
+    kept: RefCell<Vec<(Record, Arc<str>)>>,
+    names: RefCell<Vec<Arc<str>>>,
 }
 
 impl Trace {
@@ -56,6 +58,7 @@ impl Trace {
             checkpoints: RefCell::default(),
             lines: RefCell::default(),
             kept: RefCell::default(),
+            names: RefCell::default(),
         }
     }
 
@@ -75,7 +78,7 @@ impl Trace {
 
     #[cold]
     fn keep(&self, world: &World, record: Record) {
-        let node = world.node_name(record.node);
+        let node = self.name(world, record.node);
         match self.keep {
             Keep::Hash => {}
             Keep::Records => self.kept.borrow_mut().push((record, node)),
@@ -87,10 +90,26 @@ impl Trace {
     }
 
     /// Adds a line of the code under test's own log. It is not part of the hash.
-    pub(crate) fn say(&self, at: Nanos, node: Rc<str>, text: String) {
+    pub(crate) fn say(&self, world: &World, text: String) {
         if self.keep == Keep::Text {
-            self.lines.borrow_mut().push(Line { at, node, text });
+            let node = self.name(world, world.current_node());
+            self.lines.borrow_mut().push(Line { at: world.now(), node, text });
         }
+    }
+
+    /// The name of a node, shared among lines and fit to leave the thread.
+    fn name(&self, world: &World, node: NodeId) -> Arc<str> {
+        let mut names = self.names.borrow_mut();
+        while names.len() <= node.index() {
+            let next = NodeId(names.len() as u16);
+            names.push(world.node_name(next).as_ref().into());
+        }
+        names[node.index()].clone()
+    }
+
+    #[inline]
+    pub(crate) fn keeps_text(&self) -> bool {
+        self.keep == Keep::Text
     }
 
     /// Forgets what was recorded since: what stuck tasks do when they are asked what they await is not a part of the run.
@@ -118,7 +137,7 @@ impl Trace {
     }
 
     /// The kept records, each with its node's name.
-    pub(crate) fn take_kept(&self) -> Vec<(Record, Rc<str>)> {
+    pub(crate) fn take_kept(&self) -> Vec<(Record, Arc<str>)> {
         self.kept.take()
     }
 }

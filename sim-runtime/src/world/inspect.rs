@@ -49,7 +49,9 @@ impl World {
     /// What each live task awaits, in words. Only for a run that is over: it polls the tasks.
     pub(crate) fn stuck_tasks(&self) -> Vec<String> {
         self.stopping.set(true);
-        let ids: Vec<TaskId> = self.tasks.borrow().live().map(|(id, _)| id).collect();
+        let current = self.current_task();
+        let ids: Vec<TaskId> =
+            self.tasks.borrow().live().map(|(id, _)| id).filter(|id| *id != current).collect();
         let mut lines = Vec::new();
         for id in ids {
             let name = self.task_name(id);
@@ -76,14 +78,23 @@ impl World {
         lines
     }
 
+    /// What each live task awaits, as lines of text, for a failure about to be reported. The run must not go on after it:
+    /// every task was polled.
+    pub fn describe_tasks(&self) -> String {
+        let (hash, events, current) = (self.trace.hash(), self.trace.events(), self.current.get());
+        let tasks = self.stuck_tasks();
+        self.current.set(current);
+        self.trace.rewind(hash, events);
+        listed(&tasks)
+    }
+
     pub(super) fn stalled(&self) {
         let (hash, events) = (self.trace.hash(), self.trace.events());
         let stuck = self.stuck_tasks();
         self.trace.rewind(hash, events);
         let message = format!(
-            "nothing can run and nothing is due, at {:.6} s, with {} tasks stuck:{}",
+            "nothing can run and nothing is due, at {:.6} s; these tasks are stuck:{}",
             self.now() as f64 / 1e9,
-            stuck.len(),
             listed(&stuck)
         );
         self.fail(Failure {

@@ -177,7 +177,15 @@ impl World {
 
     /// Adds a line to the readable trace; nothing when text is not kept. It is not part of the hash.
     pub fn say(&self, text: String) {
-        self.trace.say(self.now(), self.node_name(self.current_node()), text);
+        self.trace.say(self, text);
+    }
+
+    /// The same, without making the text when it is not kept.
+    #[inline]
+    pub fn say_lazily(&self, text: impl FnOnce() -> String) {
+        if self.trace.keeps_text() {
+            self.say(text());
+        }
     }
 
     /// Fails the run. The first failure counts; the run ends when the running task yields.

@@ -1,0 +1,116 @@
+//! What came of a case.
+
+use crate::case::Case;
+use crate::choice::{Choice, Edit};
+use crate::fault::FaultPlan;
+use crate::probe::{KnobValue, ProbeHits};
+use crate::trace::{Line, Record};
+use crate::{Failure, Figures, Ledger};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Whether a case passed. "Could not decide" is never "passed".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything held.
+    Pass,
+    /// Something did not.
+    Fail(Failure),
+    /// A check gave up before it could tell.
+    Undecided(String),
+}
+
+impl Verdict {
+    /// `pass`, `fail` or `undecided`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Fail(_) => "fail",
+            Verdict::Undecided(_) => "undecided",
+        }
+    }
+
+    /// The failure, if it is one.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Verdict::Fail(failure) => Some(failure),
+            Verdict::Pass | Verdict::Undecided(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Pass => f.write_str("pass"),
+            Verdict::Fail(failure) => write!(f, "{failure}"),
+            Verdict::Undecided(why) => write!(f, "undecided: {why}"),
+        }
+    }
+}
+
+/// What came of a case. Equal cases give equal trace hashes.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Whether it passed.
+    pub verdict: Verdict,
+    /// The hash of everything that happened.
+    pub trace_hash: u64,
+    /// The hash after every 256 events.
+    pub checkpoints: Vec<u64>,
+    /// How much the run did.
+    pub figures: Figures,
+    /// Faults, injected and observed.
+    pub ledger: Ledger,
+    /// How often a fault was put off because it would have left the budget.
+    pub postponed: u64,
+    /// Probes that were hit.
+    pub probes: Vec<ProbeHits>,
+    /// Knobs that were read.
+    pub knobs: Vec<KnobValue>,
+    /// Parameters that were read.
+    pub parameters: BTreeMap<String, u64>,
+    /// The faults, as they were drawn or as the case fixed them.
+    pub plan: Option<FaultPlan>,
+    /// Events that code under test exported.
+    pub exported: u64,
+    /// What the case fixes and the run never asked for: edits and parameters, in words.
+    pub unmatched: Vec<String>,
+    /// All choices, where asked for.
+    pub choices: Vec<Choice>,
+    /// The readable trace, where asked for.
+    pub lines: Vec<Line>,
+    /// The records, where asked for.
+    pub records: Vec<(Record, Arc<str>)>,
+}
+
+impl Outcome {
+    /// The identity of the failure, if it is one.
+    pub fn fingerprint(&self) -> Option<String> {
+        self.verdict.failure().map(Failure::fingerprint)
+    }
+
+    /// The case that shows what `case` showed, with everything that was drawn at large written down: parameters,
+    /// knobs that differ from their defaults, and faults.
+    pub fn written_down(&self, case: &Case) -> Case {
+        let mut plan = self.plan.clone();
+        if let Some(plan) = &mut plan {
+            // What was planned for later than the end did not happen.
+            plan.faults.retain(|fault| fault.at.0 <= self.figures.virtual_time);
+        }
+        let knobs = self.knobs.iter().filter(|knob| knob.value != knob.default);
+        Case {
+            expected: self.fingerprint(),
+            trace_hash: Some(format!("{:016x}", self.trace_hash)),
+            parameters: self.parameters.clone(),
+            knobs: knobs.map(|knob| (knob.name.to_owned(), knob.value)).collect(),
+            plan,
+            ..case.clone()
+        }
+    }
+}
+
+pub(crate) fn unmatched_edit(edit: &Edit) -> String {
+    format!("edit {edit}")
+}

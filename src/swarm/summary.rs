@@ -1,0 +1,127 @@
+//! What a swarm comes to.
+
+use super::ledger::{self, LedgerTotal};
+use crate::outcome::{Outcome, Verdict};
+use crate::probe::{ProbeKind, SITES, Site};
+use crate::seed::Seed;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The hits of one probe over a swarm.
+#[derive(Clone, Copy, Debug)]
+pub struct ProbeTotal {
+    /// The site.
+    pub site: &'static Site,
+    /// How often it was hit.
+    pub hits: u64,
+    /// In how many cases.
+    pub cases: u64,
+}
+
+/// What a swarm comes to. Bounded in size, however many seeds ran.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// The scenario.
+    pub scenario: String,
+    /// Seeds that were run.
+    pub seeds: u64,
+    /// Seeds that failed.
+    pub failures: u64,
+    /// Failures by fingerprint.
+    pub fingerprints: BTreeMap<String, u64>,
+    /// After how many seeds the first failure came, counting it.
+    pub first_failure_after: Option<u64>,
+    /// Seeds whose check could not decide.
+    pub undecided: u64,
+    /// Cases that had two outcomes.
+    pub nondeterministic: u64,
+    /// Events of all runs.
+    pub events: u64,
+    /// Virtual time of all runs in nanoseconds.
+    pub virtual_time: u128,
+    /// Real time.
+    pub wall: Duration,
+    /// Faults by kind.
+    pub ledger: BTreeMap<&'static str, LedgerTotal>,
+    /// How often faults were put off because of the budget.
+    pub postponed: u64,
+    /// Hits and cases of probes, by their index in the registry.
+    pub(super) probes: BTreeMap<usize, (u64, u64)>,
+    /// Whether it was ended before its time.
+    pub interrupted: bool,
+    /// The trace hash of each seed, where asked for.
+    pub hashes: BTreeMap<Seed, u64>,
+}
+
+impl Summary {
+    /// Seeds a second of real time.
+    pub fn seeds_per_second(&self) -> f64 {
+        let seconds = self.wall.as_secs_f64();
+        if seconds > 0.0 { self.seeds as f64 / seconds } else { 0.0 }
+    }
+
+    /// The probes of the program, reached or not, in the order of file and line.
+    pub fn probes(&self) -> Vec<ProbeTotal> {
+        let numbered = SITES.iter().enumerate();
+        let mut totals: Vec<ProbeTotal> = numbered
+            .map(|(index, site)| {
+                let (hits, cases) = self.probes.get(&index).copied().unwrap_or_default();
+                ProbeTotal { site, hits, cases }
+            })
+            .collect();
+        totals.sort_by_key(|total| (total.site.file, total.site.line, total.site.name));
+        totals
+    }
+
+    /// The `sometimes!` and `reachable!` probes below a module that were never hit.
+    pub fn unreached(&self, module: &str) -> Vec<&'static Site> {
+        let wanted = |site: &Site| {
+            matches!(site.kind, ProbeKind::Sometimes | ProbeKind::Reachable)
+                && site.module.starts_with(module)
+        };
+        let missed =
+            self.probes().into_iter().filter(|total| total.hits == 0 && wanted(total.site));
+        missed.map(|total| total.site).collect()
+    }
+
+    pub(super) fn add(&mut self, outcome: &Outcome) {
+        self.seeds += 1;
+        self.events += outcome.figures.events;
+        self.virtual_time += u128::from(outcome.figures.virtual_time);
+        self.postponed += outcome.postponed;
+        ledger::add(&mut self.ledger, &outcome.ledger);
+        for hit in &outcome.probes {
+            let (hits, cases) = self.probes.entry(hit.index).or_default();
+            *hits += hit.hits;
+            *cases += 1;
+        }
+        match &outcome.verdict {
+            Verdict::Pass => {}
+            Verdict::Undecided(_) => self.undecided += 1,
+            Verdict::Fail(failure) => {
+                self.failures += 1;
+                *self.fingerprints.entry(failure.fingerprint()).or_default() += 1;
+            }
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Summary) {
+        self.seeds += other.seeds;
+        self.failures += other.failures;
+        self.undecided += other.undecided;
+        self.nondeterministic += other.nondeterministic;
+        self.events += other.events;
+        self.virtual_time += other.virtual_time;
+        self.postponed += other.postponed;
+        self.hashes.extend(other.hashes);
+        ledger::merge(&mut self.ledger, other.ledger);
+        for (fingerprint, count) in other.fingerprints {
+            *self.fingerprints.entry(fingerprint).or_default() += count;
+        }
+        for (index, (hits, cases)) in other.probes {
+            let total = self.probes.entry(index).or_default();
+            total.0 += hits;
+            total.1 += cases;
+        }
+    }
+}
