@@ -1,0 +1,113 @@
+//! The workloads, written against the public API as a user would.
+
+mod start_up;
+mod timers;
+mod yields;
+
+use super::deliveries::Totals;
+use super::params::Params;
+use sim_runtime::time::Nanos;
+use sim_runtime::{Bounds, Config, RunOutcome};
+
+/// A workload. The peers run the same under the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workload {
+    /// `n` tasks sleep `m` times each. An event is a timer that fired.
+    W1,
+    /// `n` tasks yield `k` times each. An event is a yield.
+    W2,
+    /// `s` simulations of five nodes and one virtual second, set-up and tear-down included. An event is a simulation.
+    W5,
+}
+
+/// What a workload did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Done {
+    /// Logical events, counted the same way for every peer.
+    pub events: u64,
+    /// Virtual time that passed.
+    pub virtual_time: Nanos,
+    /// Whether it did all that it was asked to do.
+    pub ok: bool,
+    /// What was received.
+    pub deliveries: Totals,
+    /// The hash of the run, or of all runs.
+    pub trace_hash: u64,
+}
+
+/// A measured run goes on to its end.
+pub const UNBOUNDED: Bounds = Bounds {
+    events: u64::MAX,
+    polls_at_one_instant: u64::MAX,
+    virtual_time: Nanos::MAX,
+    memory: usize::MAX,
+};
+
+/// A workload with its parameters, ready to be timed.
+pub type Prepared = Box<dyn FnOnce() -> Done>;
+
+impl Workload {
+    pub const ALL: [Workload; 3] = [Workload::W1, Workload::W2, Workload::W5];
+
+    /// # Errors
+    /// When there is no such workload.
+    pub fn named(name: &str) -> Result<Workload, String> {
+        let found = Workload::ALL.into_iter().find(|workload| workload.name() == name);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = Workload::ALL.iter().map(|workload| workload.name()).collect();
+            format!("`{name}` is not a workload: write one of {} or micro", names.join(", "))
+        })
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Workload::W1 => "w1",
+            Workload::W2 => "w2",
+            Workload::W5 => "w5",
+        }
+    }
+
+    /// Parameters for a measurement of a fraction of a second.
+    pub fn usual_size(self) -> &'static [(&'static str, u64)] {
+        match self {
+            Workload::W1 => &[("n", 1_000), ("m", 500)],
+            Workload::W2 => &[("n", 100), ("k", 5_000)],
+            Workload::W5 => &[("s", 10_000)],
+        }
+    }
+
+    /// # Errors
+    /// When a parameter is wrong.
+    pub fn prepare(self, params: &Params) -> Result<Prepared, String> {
+        let keys: Vec<&str> = self.usual_size().iter().map(|(key, _)| *key).collect();
+        params.only(&keys)?;
+        match self {
+            Workload::W1 => timers::prepare(params),
+            Workload::W2 => yields::prepare(params),
+            Workload::W5 => start_up::prepare(params),
+        }
+    }
+}
+
+/// The configuration of a measured run: all as usual, except that no bound ends it.
+fn config(params: &Params) -> Result<Config, String> {
+    Ok(Config {
+        seed: params.seed()?,
+        policy: params.policy()?,
+        guard: params.switch_or("guard", true)?,
+        bounds: UNBOUNDED,
+        ..Config::default()
+    })
+}
+
+/// What a single run did, given how many events it should have counted.
+fn done(outcome: &RunOutcome<u64>, wanted: u64) -> Done {
+    let events = *outcome.result.as_ref().unwrap_or(&0);
+    Done {
+        events,
+        virtual_time: outcome.figures.virtual_time,
+        ok: events == wanted,
+        deliveries: Totals::default(),
+        trace_hash: outcome.trace_hash,
+    }
+}
