@@ -2,6 +2,7 @@
 //!
 //! By the names of `tokio::task`. Everything runs on one thread, so futures need not be `Send`.
 
+mod drawn;
 mod id;
 mod join;
 mod join_set;
