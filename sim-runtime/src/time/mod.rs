@@ -22,6 +22,8 @@ pub use wheel::TimerKey;
 pub type Nanos = u64;
 
 /// A duration in nanoseconds; more than 584 years count as 584 years.
+#[inline]
 pub(crate) fn nanos(duration: Duration) -> Nanos {
-    Nanos::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX)
+    let whole = duration.as_secs().checked_mul(1_000_000_000);
+    whole.and_then(|whole| whole.checked_add(duration.subsec_nanos().into())).unwrap_or(Nanos::MAX)
 }

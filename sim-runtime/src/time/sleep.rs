@@ -76,7 +76,8 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         World::current(|world| {
             if world.now() >= self.deadline.as_nanos() {
-                self.disarm();
+                // All that is due at an instant has left the wheel before a task is polled.
+                self.armed = None;
                 return Poll::Ready(());
             }
             let task = world.polled_task(cx.waker());

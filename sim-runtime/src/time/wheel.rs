@@ -119,13 +119,6 @@ impl<T: Copy> Wheel<T> {
         Some(self.release(key.index))
     }
 
-    /// The payload of a pending entry.
-    #[inline]
-    pub(crate) fn get_mut(&mut self, key: TimerKey) -> Option<&mut T> {
-        let entry = self.entries.get_mut(key.index as usize)?;
-        (entry.generation == key.generation && entry.slot != FREE).then_some(&mut entry.payload)
-    }
-
     /// Moves to the next instant at which something is due, and says which. The wheel then stands at that
     /// instant and [`Wheel::pop`] yields what is due.
     pub(crate) fn advance(&mut self) -> Option<Nanos> {

@@ -59,21 +59,14 @@ pub struct Record {
 }
 
 impl Record {
-    /// The hash after this record, given the hash before it (two folded multiplications, as in wyhash's mum).
+    /// The hash after this record, given the hash before it (two folded multiplications, as in wyhash's mum). The first
+    /// knows nothing of the history, so only the second lies between one record and the next.
     #[inline]
     pub(crate) fn chain(&self, hash: u64) -> u64 {
         let what = u64::from(self.kind.hash) << 32 | u64::from(self.a);
-        let low = mum(
-            hash ^ self.at,
-            what ^ 0xA076_1D64_78BD_642F ^ u64::from(self.node.0).rotate_left(48),
-        );
-        mum(low ^ self.b, self.c ^ hash.rotate_left(32) ^ 0xE703_7ED1_A0B4_28DB)
-    }
-
-    /// Whether two records describe the same event.
-    pub(crate) fn same(&self, other: &Record) -> bool {
-        (self.at, self.kind.hash, self.node, self.a, self.b, self.c)
-            == (other.at, other.kind.hash, other.node, other.a, other.b, other.c)
+        let place = u64::from(self.node.0).rotate_left(48);
+        let first = mum(self.at ^ 0x2D35_8DCC_AA6C_78A5, what ^ place ^ 0xA076_1D64_78BD_642F);
+        mum(hash ^ first ^ self.b, self.c ^ hash.rotate_left(32) ^ 0xE703_7ED1_A0B4_28DB)
     }
 
     /// The event in words.

@@ -31,7 +31,8 @@ pub(super) struct Divert {
     /// Events at which the fast path must stop and look.
     limit: Cell<u64>,
     memory_at: Cell<u64>,
-    polls_here: Cell<u64>,
+    /// The number of polls beyond which the instant counts as a livelock.
+    polls_limit: Cell<u64>,
     helpers: Cell<u32>,
 }
 
@@ -126,10 +127,15 @@ impl World {
     /// Runs until the main task is done, the run failed, or nothing is left to do.
     pub(crate) fn run_to_end(&self) {
         self.set_limit();
+        self.start_instant();
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.run_on())) {
+            self.panicked(payload);
+        }
+    }
+
+    fn run_on(&self) {
         loop {
-            while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.poll_all())) {
-                self.panicked(payload);
-            }
+            self.poll_all();
             if self.stopping.get() {
                 return;
             }
@@ -142,12 +148,15 @@ impl World {
         }
     }
 
+    fn start_instant(&self) {
+        let limit = self.polls.get().saturating_add(self.bounds.polls_at_one_instant);
+        self.divert.polls_limit.set(limit);
+    }
+
     fn poll_all(&self) {
         while !self.stopping.get() {
             let Some(task) = self.ready.borrow_mut().pop() else { return };
-            let polls = self.divert.polls_here.get() + 1;
-            self.divert.polls_here.set(polls);
-            if polls > self.bounds.polls_at_one_instant {
+            if self.polls.get() >= self.divert.polls_limit.get() {
                 self.ready.borrow_mut().push(&self.choices, task);
                 return self.livelocked();
             }
@@ -179,7 +188,7 @@ impl World {
             return false;
         }
         if at > self.now.get() {
-            self.divert.polls_here.set(0);
+            self.start_instant();
         }
         self.now.set(at);
         self.current.set(Current {
@@ -260,7 +269,8 @@ impl World {
     fn panicked(&self, payload: Box<dyn Any + Send>) {
         let id = self.current_task();
         let (site, message) = crate::simulation::take_panic_note(&*payload);
-        if !self.panics_tolerated.get() {
+        // Outside of a task it is the runtime or a device that is wrong.
+        if !self.panics_tolerated.get() || id == NO_TASK {
             self.fail(Failure { kind: FailureKind::Panic, property: String::new(), site, message });
         }
         self.panics.borrow_mut().insert(id, payload);
