@@ -11,7 +11,7 @@
 //! | [`Property::DurableBeforeSent`]: what is said is on disk | 2.5 | - | `Observer::check_durable` |
 //! | [`Property::Agreement`]: all decisions are equal | 2.1 | `Inv` (Consensus) | `Observer::decided` |
 //! | [`Property::Validity`]: what is proposed or decided came from a client | 2.1 | `TypeOK` (Consensus) | `Observer::decided`, `Observer::proposal_sent` |
-//! | [`Property::Integrity`]: a process decides once a life, and never another value | 2.1 | - | `Observer::decided` |
+//! | [`Property::Integrity`]: a process decides once in a life (its lives agree by agreement) | 2.1 | - | `Observer::decided` |
 //!
 //! A vote counts as soon as it is durable or sent. In the right protocol each sent vote is durable;
 //! in a wrong one a vote may exist only as a message.
@@ -145,13 +145,13 @@ pub struct Observer {
     /// The chosen vote with the lowest ballot.
     chosen: Option<Vote>,
     decided: Option<(Peer, Value)>,
-    decided_by: BTreeMap<Peer, Decision>,
+    lives: BTreeMap<Peer, Life>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Decision {
-    value: Value,
-    in_this_life: bool,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Undecided,
+    Decided,
 }
 
 impl Observer {
@@ -167,7 +167,7 @@ impl Observer {
             voters: BTreeMap::new(),
             chosen: None,
             decided: None,
-            decided_by: BTreeMap::new(),
+            lives: BTreeMap::new(),
         }
     }
 
@@ -195,9 +195,7 @@ impl Observer {
                 return Ok(());
             }
             Event::Started { by } => {
-                if let Some(decision) = self.decided_by.get_mut(&by) {
-                    decision.in_this_life = false;
-                }
+                self.lives.insert(by, Life::Undecided);
                 return Ok(());
             }
             Event::Decided { by, value } => return self.decided(by, value),
@@ -340,14 +338,12 @@ impl Observer {
             format!("{by} decides {value}, which no client proposed")
         })?;
         let (first_by, first) = *self.decided.get_or_insert((by, value));
-        let mine = self.decided_by.insert(by, Decision { value, in_this_life: true });
-        if let Some(mine) = mine {
-            ensure(mine.value == value && !mine.in_this_life, Property::Integrity, || {
-                format!("{by} decides {value} after it decided {}", mine.value)
-            })?;
-        }
         ensure(first == value, Property::Agreement, || {
             format!("{by} decides {value}, {first_by} decided {first}")
+        })?;
+        let before = self.lives.insert(by, Life::Decided);
+        ensure(before != Some(Life::Decided), Property::Integrity, || {
+            format!("{by} decides {value} for the second time in one life")
         })?;
         if self.scope == Scope::EndToEnd {
             return Ok(());

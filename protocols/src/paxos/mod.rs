@@ -44,7 +44,7 @@
 //! |---|---|---|
 //! | agreement: only one value is chosen | 2.1 | [`invariants::Observer`], `decided` |
 //! | validity: only a proposed value is chosen | 2.1 | `proposed`, `decided` |
-//! | integrity: a process learns once, and never another value | 2.1 | `decided` |
+//! | integrity: a process learns once in a life | 2.1 | `decided` |
 //! | numbers are unique | 2.2, 2.5 | [`Ballot`], `Proposer::next_ballot` |
 //! | P1a: an acceptor votes at `b` unless it promised more | 2.2 | `Acceptor::accept` |
 //! | P2c: a proposal is safe at a majority | 2.2 | `Proposer::promise`, `Observer::shows_safe` |

@@ -310,11 +310,11 @@ fn only_values_of_clients_are_proposed_and_decided() {
 }
 
 #[test]
-fn a_process_decides_once_a_life_and_never_another_value() {
+fn a_process_decides_once_in_a_life_and_its_lives_agree() {
     let learner = Peer::learner(0);
     let again = events![chosen(), decides(learner, 1), decides(learner, 1)];
     fails(Scope::EndToEnd, Property::Integrity, &again);
     let changed =
         events![decides(learner, 1), [Event::Started { by: learner }], decides(learner, 2),];
-    fails(Scope::EndToEnd, Property::Integrity, &changed);
+    fails(Scope::EndToEnd, Property::Agreement, &changed);
 }
