@@ -15,6 +15,8 @@ pub(crate) struct ContextDevice {
     pub(crate) nemesis: RefCell<Option<Rc<Nemesis>>>,
     pub(crate) monitors: RefCell<Vec<(TypeId, Rc<dyn Any>)>>,
     pub(crate) exported: Cell<u64>,
+    /// The fault kinds that the scenario declares and the case allows.
+    pub(crate) declared: RefCell<Vec<&'static str>>,
     /// Why the case cannot be run as it is written.
     pub(crate) invalid: RefCell<Option<String>>,
 }
@@ -33,6 +35,7 @@ impl Context {
             nemesis: RefCell::default(),
             monitors: RefCell::default(),
             exported: Cell::new(0),
+            declared: RefCell::default(),
             invalid: RefCell::default(),
         }))
     }

@@ -63,6 +63,8 @@ pub struct Outcome {
     pub figures: Figures,
     /// Faults, injected and observed.
     pub ledger: Ledger,
+    /// The fault kinds that the scenario declares, drawn in this case or not.
+    pub declared: Vec<&'static str>,
     /// How often a fault was put off because it would have left the budget.
     pub postponed: u64,
     /// Probes that were hit.

@@ -82,6 +82,7 @@ pub(crate) fn run_here(
         parameters,
         plan: kept.plan.take(),
         exported: kept.exported.get(),
+        declared: kept.declared.take(),
         unmatched,
         choices: outcome.choices,
         lines: outcome.lines,

@@ -98,6 +98,7 @@ impl Sim {
     pub fn faults(self, model: FaultModel) {
         Context::with(|world, context| {
             assert!(context.nemesis.borrow().is_none(), "`faults` is called once in a run");
+            *context.declared.borrow_mut() = model.declared(&context.case.faults);
             let plan = match &context.case.plan {
                 Some(plan) => plan.clone(),
                 None => draw(world, &model, &context.case.faults),

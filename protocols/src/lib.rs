@@ -5,3 +5,10 @@
 //! properties.
 
 pub mod paxos;
+
+use squall::Scenario;
+
+/// The scenarios of all protocols.
+pub fn scenarios() -> Vec<Scenario> {
+    Vec::new()
+}

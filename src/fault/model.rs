@@ -1,5 +1,6 @@
 //! What a system claims to tolerate.
 
+use super::Selection;
 use crate::NodeId;
 use crate::node::Nodes;
 use crate::span::Span;
@@ -114,6 +115,15 @@ impl FaultModel {
         sim_runtime::fault::kinds()
             .into_iter()
             .filter(|kind| self.kinds.contains(&kind.name))
+            .collect()
+    }
+
+    /// The names of its kinds that a selection allows.
+    pub(crate) fn declared(&self, selection: &Selection) -> Vec<&'static str> {
+        self.kinds()
+            .into_iter()
+            .filter(|kind| selection.allows(kind))
+            .map(|kind| kind.name)
             .collect()
     }
 

@@ -25,7 +25,7 @@ pub enum Selection {
 }
 
 impl Selection {
-    fn allows(&self, kind: &FaultKind) -> bool {
+    pub(super) fn allows(&self, kind: &FaultKind) -> bool {
         match self {
             Selection::All => true,
             Selection::None => false,

@@ -4,7 +4,7 @@ use super::ledger::{self, LedgerTotal};
 use crate::outcome::{Outcome, Verdict};
 use crate::probe::{ProbeKind, SITES, Site};
 use crate::seed::Seed;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The hits of one probe over a swarm.
@@ -43,6 +43,8 @@ pub struct Summary {
     pub wall: Duration,
     /// Faults by kind.
     pub ledger: BTreeMap<&'static str, LedgerTotal>,
+    /// The fault kinds that the scenario declares.
+    pub declared: BTreeSet<&'static str>,
     /// How often faults were put off because of the budget.
     pub postponed: u64,
     /// Hits and cases of probes, by their index in the registry.
@@ -84,11 +86,18 @@ impl Summary {
         missed.map(|total| total.site).collect()
     }
 
+    /// The declared fault kinds of which code under test could never notice anything.
+    pub fn unobserved(&self) -> Vec<&'static str> {
+        let observed = |kind: &&str| self.ledger.get(kind).is_some_and(|line| line.observed > 0);
+        self.declared.iter().copied().filter(|kind| !observed(kind)).collect()
+    }
+
     pub(super) fn add(&mut self, outcome: &Outcome) {
         self.seeds += 1;
         self.events += outcome.figures.events;
         self.virtual_time += u128::from(outcome.figures.virtual_time);
         self.postponed += outcome.postponed;
+        self.declared.extend(&outcome.declared);
         ledger::add(&mut self.ledger, &outcome.ledger);
         for hit in &outcome.probes {
             let (hits, cases) = self.probes.entry(hit.index).or_default();
@@ -114,6 +123,7 @@ impl Summary {
         self.virtual_time += other.virtual_time;
         self.postponed += other.postponed;
         self.hashes.extend(other.hashes);
+        self.declared.extend(other.declared);
         ledger::merge(&mut self.ledger, other.ledger);
         for (fingerprint, count) in other.fingerprints {
             *self.fingerprints.entry(fingerprint).or_default() += count;

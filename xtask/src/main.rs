@@ -1,13 +1,22 @@
 //! The command line: a thin dispatcher, each command is a module of its own.
 
 mod bench;
+mod exit;
+mod mutants;
+mod output;
+mod progress;
+mod replay;
+mod scenarios;
+mod swarm;
+mod table;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, error::ErrorKind};
+use exit::Exit;
 use std::process::ExitCode;
 
-/// Deterministic simulation testing: measure, and what else stands below.
+/// Deterministic simulation testing: swarms, replays, planted bugs, benchmarks.
 #[derive(Parser)]
-#[command(name = "xtask")]
+#[command(name = "xtask", bin_name = "cargo xtask")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -15,16 +24,44 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run many seeds of the scenarios.
+    Swarm(swarm::Command),
+    /// Run one case again.
+    Replay(replay::Command),
+    /// Find the planted bugs of the reference protocols.
+    Mutants(mutants::Command),
     /// Measure the cost of simulating.
     Bench(bench::Command),
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let done = match cli.command {
+        Command::Swarm(command) => swarm::run(&command).map(ExitCode::from),
+        Command::Replay(command) => replay::run(&command).map(ExitCode::from),
+        Command::Mutants(command) => mutants::run(&command).map(ExitCode::from),
         Command::Bench(command) => bench::run(&command),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("{error}");
-        ExitCode::from(2)
+        eprintln!("error: {error}");
+        Exit::Usage.into()
     })
+}
+
+/// Help as clap prints it; an error as one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        print!("{error}");
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let facts = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    eprintln!("{}", facts.collect::<Vec<_>>().join("; "));
+    Exit::Usage.into()
 }

@@ -1,0 +1,145 @@
+//! Tables for people.
+
+use comfy_table::{CellAlignment, Table, presets};
+use squall::Summary;
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(header);
+    table
+}
+
+fn align(table: &mut Table, numbers: std::ops::Range<usize>) {
+    for column in numbers {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+/// A swarm's end, as a person reads it.
+pub fn summary(summary: &Summary) -> String {
+    let mut text = format!("\n{}", summary.scenario);
+    if summary.interrupted {
+        text.push_str("  (interrupted)");
+    }
+    let virtual_seconds = summary.virtual_time as f64 / 1e9;
+    text.push_str(&format!(
+        "\n  {} seeds in {:.1} s, {:.0} a second; {} events; {:.0} s of virtual time, {:.0} times as fast as real\n",
+        summary.seeds,
+        summary.wall.as_secs_f64(),
+        summary.seeds_per_second(),
+        summary.events,
+        virtual_seconds,
+        virtual_seconds / summary.wall.as_secs_f64().max(1e-9),
+    ));
+    match summary.failures {
+        0 => text.push_str("  no failure\n"),
+        failures => {
+            text.push_str(&format!(
+                "  {failures} failed, the first after {} seeds\n",
+                summary.first_failure_after.unwrap_or_default()
+            ));
+            for (fingerprint, count) in &summary.fingerprints {
+                text.push_str(&format!("    {count:>6}  {fingerprint}\n"));
+            }
+        }
+    }
+    for (count, what) in [
+        (summary.undecided, "undecided"),
+        (summary.nondeterministic, "with two outcomes: NOT DETERMINISTIC"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!("  {count} {what}\n"));
+        }
+    }
+    text.push_str(&faults(summary));
+    text.push_str(&probes(summary));
+    text
+}
+
+fn faults(summary: &Summary) -> String {
+    if summary.declared.is_empty() && summary.ledger.is_empty() {
+        return String::new();
+    }
+    let mut rows = table(&["  fault", "cases", "injected", "observed", ""]);
+    let undrawn = summary
+        .declared
+        .iter()
+        .filter(|kind| !summary.ledger.contains_key(*kind))
+        .map(|kind| (*kind, Default::default()));
+    let mut lines: Vec<_> =
+        summary.ledger.iter().map(|(kind, total)| (*kind, *total)).chain(undrawn).collect();
+    lines.sort_unstable_by_key(|(kind, _)| *kind);
+    for (kind, total) in lines {
+        let remark = if total.observed == 0 { "no effect" } else { "" };
+        rows.add_row([
+            format!("  {kind}"),
+            total.cases.to_string(),
+            total.injected.to_string(),
+            total.observed.to_string(),
+            remark.to_owned(),
+        ]);
+    }
+    align(&mut rows, 1..4);
+    let put_off = match summary.postponed {
+        0 => String::new(),
+        postponed => format!(
+            "  {postponed} times a fault was put off, to stay within what the system tolerates\n"
+        ),
+    };
+    format!("\n{rows}\n{put_off}")
+}
+
+fn probes(summary: &Summary) -> String {
+    let totals = summary.probes();
+    let own: Vec<_> =
+        totals.iter().filter(|total| total.site.module.starts_with("protocols")).collect();
+    if own.is_empty() {
+        return String::new();
+    }
+    let mut rows = table(&["  probe", "kind", "hits", "cases"]);
+    for total in own {
+        rows.add_row([
+            format!("  {}", total.site.name),
+            total.site.kind.name().to_owned(),
+            total.hits.to_string(),
+            total.cases.to_string(),
+        ]);
+    }
+    align(&mut rows, 2..4);
+    format!("\n{rows}\n")
+}
+
+/// One planted bug: how it fared.
+pub struct MutantRow {
+    /// Its name.
+    pub name: String,
+    /// What it violates.
+    pub violates: String,
+    /// Seeds that were run.
+    pub seeds: u64,
+    /// Seeds that failed.
+    pub failures: u64,
+    /// After how many seeds the first came.
+    pub first: Option<u64>,
+    /// Within how many seeds it had to be found.
+    pub due: Option<u64>,
+}
+
+/// The planted bugs, as a person reads them.
+pub fn mutants(rows: &[MutantRow]) -> String {
+    let mut lines = table(&["  mutant", "found after", "due", "failures", "seeds", "violates"]);
+    for row in rows {
+        lines.add_row([
+            format!("  {}", row.name),
+            row.first.map_or_else(|| "NOT FOUND".to_owned(), |first| first.to_string()),
+            row.due.map_or_else(|| "-".to_owned(), |due| due.to_string()),
+            row.failures.to_string(),
+            row.seeds.to_string(),
+            row.violates.clone(),
+        ]);
+    }
+    align(&mut lines, 1..5);
+    lines.to_string()
+}
