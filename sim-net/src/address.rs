@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 /// Knows the addresses of names. Within a run, a node's name is its host name.
-pub(crate) trait Names {
+pub trait Names {
     /// The address of a host.
     fn address_of(&self, host: &str) -> Option<IpAddr>;
 }

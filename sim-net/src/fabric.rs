@@ -1,33 +1,14 @@
-//! What lies between the nodes: a link for each directed pair that ever talked, and the partitions in force.
+//! What lies between the nodes: a link for each directed pair that ever talked, and the faults in force.
 
-use crate::link::{Link, LinkModel};
-use crate::{NodeId, Partition};
+use crate::NodeId;
+use crate::fault::{Effect, FaultId, LinkFault, Links};
+use crate::link::{Link, LinkModel, State};
 use sim_runtime::choice::{Choices, Path, Ratio, Segment};
-use std::collections::BTreeMap;
 use std::rc::Rc;
-
-/// A set of directed links, as faults and tests name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Links {
-    /// Every link, also of nodes that are added later.
-    All,
-    /// From one node to another.
-    One(NodeId, NodeId),
-    /// Between two nodes, both directions.
-    Between(NodeId, NodeId),
-    /// All links out of a node, to the nodes that exist now.
-    From(NodeId),
-    /// All links into a node, from the nodes that exist now.
-    To(NodeId),
-}
 
 /// The position of a link in the fabric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkId(u32);
-
-/// Names a partition in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PartitionId(pub(crate) u32);
 
 /// The links of a run. Pure: it knows nodes by number and name, and no clock.
 pub struct Fabric {
@@ -35,11 +16,14 @@ pub struct Fabric {
     /// For each source, the number of the link to each target, 0 where there is none yet.
     rows: Vec<Vec<u32>>,
     links: Vec<Link>,
+    ends: Vec<(NodeId, NodeId)>,
     root: Option<Path>,
-    model: Rc<LinkModel>,
-    slow_factor: u32,
-    partitions: BTreeMap<PartitionId, Vec<(NodeId, NodeId)>>,
-    partitions_made: u32,
+    /// The models, of which the last that names a link counts. The first is for all.
+    models: Vec<(Links, Rc<LinkModel>)>,
+    /// Every fault that ever was, so that the trace can name it.
+    faults: Vec<LinkFault>,
+    in_force: Vec<FaultId>,
+    healed: Vec<Vec<NodeId>>,
 }
 
 impl Fabric {
@@ -49,11 +33,12 @@ impl Fabric {
             names: Vec::new(),
             rows: Vec::new(),
             links: Vec::new(),
+            ends: Vec::new(),
             root: None,
-            model: Rc::new(model),
-            slow_factor: 1,
-            partitions: BTreeMap::new(),
-            partitions_made: 0,
+            models: vec![(Links::All, Rc::new(model))],
+            faults: Vec::new(),
+            in_force: Vec::new(),
+            healed: Vec::new(),
         }
     }
 
@@ -83,108 +68,136 @@ impl Fabric {
         assert_ne!(from, to, "a node reaches itself without a link");
         let root = *self.root.get_or_insert_with(|| choices.child(Path::ROOT, "net".into()));
         let ends = Segment::Link(self.names[from.index()].clone(), self.names[to.index()].clone());
-        let stream = choices.stream_at(choices.child(root, ends));
-        let mut link = Link::new(stream, self.model.clone());
-        link.set_slow_factor(self.slow_factor);
-        self.links.push(link);
+        let path = choices.child(root, ends);
+        self.links.push(Link::new(choices, path, self.model(from, to)));
+        self.ends.push((from, to));
         let number = u32::try_from(self.links.len()).expect("fewer than 2^32 links");
         let row = &mut self.rows[from.index()];
         if row.len() <= to.index() {
             row.resize(to.index() + 1, 0);
         }
         row[to.index()] = number;
+        if !self.in_force.is_empty() {
+            self.refresh(choices, number as usize - 1);
+        }
         LinkId(number - 1)
     }
 
-    /// Gives links another model.
+    fn model(&self, from: NodeId, to: NodeId) -> Rc<LinkModel> {
+        let found = self.models.iter().rev().find(|(links, _)| links.contains(from, to));
+        found.expect("the first model is for all").1.clone()
+    }
+
+    /// Gives links another model, those that are not made yet too.
     pub fn set_model(&mut self, choices: &Choices, links: Links, model: LinkModel) {
         let model = Rc::new(model);
         if links == Links::All {
-            self.model = model.clone();
+            self.models.clear();
         }
-        self.each(choices, links, |link| link.set_model(model.clone()));
-    }
-
-    /// Changes how likely messages are lost, and leaves the rest of the models as it is.
-    pub fn set_loss(&mut self, choices: &Choices, links: Links, loss: Ratio) {
-        self.amend(choices, links, |model| model.loss = loss);
-    }
-
-    /// Changes how likely messages arrive twice, and leaves the rest of the models as it is.
-    pub fn set_duplicate(&mut self, choices: &Choices, links: Links, duplicate: Ratio) {
-        self.amend(choices, links, |model| model.duplicate = duplicate);
-    }
-
-    /// Multiplies delays by `factor` from now on; 1 is healthy.
-    pub fn set_slow_factor(&mut self, choices: &Choices, links: Links, factor: u32) {
-        if links == Links::All {
-            self.slow_factor = factor;
-        }
-        self.each(choices, links, |link| link.set_slow_factor(factor));
-    }
-
-    fn amend(&mut self, choices: &Choices, links: Links, change: impl Fn(&mut LinkModel)) {
-        if links == Links::All {
-            change(Rc::make_mut(&mut self.model));
-        }
-        self.each(choices, links, |link| {
-            let mut model = LinkModel::clone(link.model());
-            change(&mut model);
-            link.set_model(Rc::new(model));
-        });
-    }
-
-    fn each(&mut self, choices: &Choices, links: Links, mut change: impl FnMut(&mut Link)) {
-        let pairs: Vec<(NodeId, NodeId)> = match links {
-            Links::All => return self.links.iter_mut().for_each(change),
-            Links::One(from, to) => vec![(from, to)],
-            Links::Between(a, b) => vec![(a, b), (b, a)],
-            Links::From(node) => self.others(node).map(|other| (node, other)).collect(),
-            Links::To(node) => self.others(node).map(|other| (other, node)).collect(),
-        };
-        for (from, to) in pairs {
-            let id = self.link(choices, from, to);
-            change(self.at(id));
+        self.models.push((links, model.clone()));
+        for at in 0..self.links.len() {
+            let (from, to) = self.ends[at];
+            if links.contains(from, to) {
+                self.links[at].set_model(model.clone());
+                self.refresh(choices, at);
+            }
         }
     }
 
-    fn others(&self, node: NodeId) -> impl Iterator<Item = NodeId> + use<> {
-        let count = u16::try_from(self.names.len()).expect("fewer than 65,536 nodes");
-        (0..count).map(NodeId).filter(move |other| *other != node)
-    }
-
-    /// Puts a partition in force, besides those that are. A pair that several partitions block stays blocked until all are lifted.
-    pub fn partition(&mut self, choices: &Choices, partition: &Partition) -> PartitionId {
-        let pairs = partition.pairs();
-        for &(from, to) in &pairs {
-            let id = self.link(choices, from, to);
-            self.at(id).block();
-        }
-        let id = PartitionId(self.partitions_made);
-        self.partitions_made += 1;
-        self.partitions.insert(id, pairs);
+    /// Puts a fault in force.
+    pub fn inject(&mut self, choices: &Choices, fault: LinkFault) -> FaultId {
+        let id = FaultId(u32::try_from(self.faults.len()).expect("fewer than 2^32 faults"));
+        self.faults.push(fault);
+        self.in_force.push(id);
+        self.refresh_touched(choices, id);
         id
     }
 
-    /// Lifts a partition, and says whether it was in force.
-    pub fn lift(&mut self, choices: &Choices, id: PartitionId) -> bool {
-        let Some(pairs) = self.partitions.remove(&id) else { return false };
-        for (from, to) in pairs {
-            let id = self.link(choices, from, to);
-            self.at(id).unblock();
-        }
+    /// Lifts a fault, and says whether it was in force. Other faults that touch the same links stay.
+    pub fn lift(&mut self, choices: &Choices, id: FaultId) -> bool {
+        let Some(at) = self.in_force.iter().position(|other| *other == id) else { return false };
+        self.in_force.remove(at);
+        self.refresh_touched(choices, id);
         true
     }
 
-    /// The partitions in force, oldest first.
-    pub fn partitions(&self) -> impl Iterator<Item = PartitionId> {
-        self.partitions.keys().copied()
+    /// The oldest fault in force that equals `fault`.
+    pub fn in_force_like(&self, fault: &LinkFault) -> Option<FaultId> {
+        self.in_force.iter().copied().find(|id| self.fault(*id) == fault)
+    }
+
+    /// The faults in force, oldest first.
+    pub fn in_force(&self) -> &[FaultId] {
+        &self.in_force
+    }
+
+    /// A fault by its name, in force or not.
+    pub fn fault(&self, id: FaultId) -> &LinkFault {
+        &self.faults[id.0 as usize]
+    }
+
+    /// Makes the links among the nodes of `core` immune to faults, and lossless, for good.
+    pub fn heal(&mut self, choices: &Choices, core: &[NodeId]) {
+        self.healed.push(core.to_vec());
+        (0..self.links.len()).for_each(|at| self.refresh(choices, at));
     }
 
     /// Whether messages from one node to another are blocked now.
     pub fn is_blocked(&self, from: NodeId, to: NodeId) -> bool {
-        let number = self.rows[from.index()].get(to.index()).copied().unwrap_or(0);
-        number > 0 && self.links[number as usize - 1].is_blocked()
+        !self.is_healed(from, to)
+            && self.in_force.iter().any(|id| {
+                let fault = self.fault(*id);
+                matches!(fault.effect, Effect::Block(_)) && fault.touches(from, to)
+            })
+    }
+
+    fn is_healed(&self, from: NodeId, to: NodeId) -> bool {
+        self.healed.iter().any(|core| core.contains(&from) && core.contains(&to))
+    }
+
+    fn refresh_touched(&mut self, choices: &Choices, id: FaultId) {
+        for at in 0..self.links.len() {
+            let (from, to) = self.ends[at];
+            if self.fault(id).touches(from, to) {
+                self.refresh(choices, at);
+            }
+        }
+    }
+
+    /// Works out anew what the faults in force make of a link.
+    fn refresh(&mut self, choices: &Choices, at: usize) {
+        let (from, to) = self.ends[at];
+        if self.is_healed(from, to) {
+            return self.links[at].set_state(choices, State::HEALTHY, Ratio::ZERO, Ratio::ZERO);
+        }
+        let mut state = State::HEALTHY;
+        let model = self.links[at].model();
+        let (mut loss, mut duplicate) = (model.loss, model.duplicate);
+        for &id in &self.in_force {
+            let fault = self.fault(id);
+            if !fault.touches(from, to) {
+                continue;
+            }
+            match fault.effect {
+                Effect::Block(_) => state.blocked = state.blocked.or(Some(id)),
+                Effect::Slow { factor, .. } => {
+                    if factor > state.slow_factor {
+                        (state.slow_factor, state.slowed) = (factor, Some(id));
+                    }
+                }
+                Effect::Lose { ratio, .. } => {
+                    if exceeds(ratio, loss) {
+                        (loss, state.lossy) = (ratio, Some(id));
+                    }
+                }
+                Effect::Duplicate { ratio, .. } => {
+                    if exceeds(ratio, duplicate) {
+                        (duplicate, state.copying) = (ratio, Some(id));
+                    }
+                }
+            }
+        }
+        self.links[at].set_state(choices, state, loss, duplicate);
     }
 
     /// Roughly how many bytes it holds.
@@ -194,10 +207,16 @@ impl Fabric {
     }
 }
 
+fn exceeds(one: Ratio, other: Ratio) -> bool {
+    u64::from(one.numerator()) * u64::from(other.denominator())
+        > u64::from(other.numerator()) * u64::from(one.denominator())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::link::Verdict;
+    use crate::{Cause, Partition};
     use sim_runtime::choice::Distribution;
 
     const A: NodeId = NodeId(0);
@@ -215,6 +234,13 @@ mod tests {
     fn send(fabric: &mut Fabric, choices: &Choices, from: NodeId, to: NodeId) -> Verdict {
         let id = fabric.link(choices, from, to);
         fabric.at(id).send(choices, 0)
+    }
+
+    /// Which of the six links drop what is sent now.
+    fn dropping(fabric: &mut Fabric, choices: &Choices) -> Vec<(NodeId, NodeId)> {
+        let pairs = [(A, B), (A, C), (B, A), (B, C), (C, A), (C, B)];
+        let mut drops = |from, to| matches!(send(fabric, choices, from, to), Verdict::Dropped(_));
+        pairs.into_iter().filter(|(from, to)| drops(*from, *to)).collect()
     }
 
     #[test]
@@ -240,26 +266,35 @@ mod tests {
     #[test]
     fn overlapping_partitions_are_lifted_one_by_one() {
         let (choices, mut fabric) = fabric();
-        let one = fabric.partition(&choices, &Partition::isolate(A, [B, C]));
-        let two = fabric.partition(&choices, &Partition::one_way([A], [B]));
-        assert!(fabric.is_blocked(A, B) && fabric.is_blocked(C, A) && !fabric.is_blocked(B, C));
+        send(&mut fabric, &choices, A, B); // One link exists before, the others are made during the faults.
+        let isolated = LinkFault::partition(Partition::isolate(A, [B, C]));
+        let one = fabric.inject(&choices, isolated.clone());
+        let two = fabric.inject(&choices, LinkFault::block(A, B));
+        assert_eq!(dropping(&mut fabric, &choices), [(A, B), (A, C), (B, A), (C, A)]);
+        assert!(fabric.is_blocked(C, A) && !fabric.is_blocked(B, C));
+        assert_eq!(fabric.in_force_like(&isolated), Some(one));
         assert!(fabric.lift(&choices, one));
-        assert!(fabric.is_blocked(A, B) && !fabric.is_blocked(B, A) && !fabric.is_blocked(C, A));
-        assert!(!fabric.lift(&choices, one), "a partition is lifted once");
-        assert!(fabric.is_blocked(A, B));
+        assert_eq!(dropping(&mut fabric, &choices), [(A, B)]);
+        assert!(!fabric.lift(&choices, one), "a fault is lifted once");
+        assert_eq!(dropping(&mut fabric, &choices), [(A, B)]);
         assert!(fabric.lift(&choices, two));
-        assert!(!fabric.is_blocked(A, B));
-        assert_eq!(fabric.partitions().count(), 0);
+        assert_eq!(dropping(&mut fabric, &choices), []);
+        assert!(fabric.in_force().is_empty());
     }
 
     #[test]
-    fn a_model_for_all_reaches_links_made_before_and_after() {
+    fn a_model_reaches_links_made_before_and_after() {
         let (choices, mut fabric) = fabric();
+        let constant = |at| LinkModel::with_latency(Distribution::constant(at));
         send(&mut fabric, &choices, A, B);
-        fabric.set_model(&choices, Links::All, LinkModel::with_latency(Distribution::constant(7)));
-        fabric.set_slow_factor(&choices, Links::All, 3);
-        for (from, to) in [(A, B), (B, C)] {
-            assert_eq!(send(&mut fabric, &choices, from, to), Verdict::Deliver { at: 21 });
+        fabric.set_model(&choices, Links::From(A), constant(7));
+        fabric.set_model(&choices, Links::One(A, C), constant(9));
+        assert_eq!(send(&mut fabric, &choices, A, B), Verdict::Deliver { at: 7 });
+        assert_eq!(send(&mut fabric, &choices, A, C), Verdict::Deliver { at: 9 });
+        assert_ne!(send(&mut fabric, &choices, B, A), Verdict::Deliver { at: 7 });
+        fabric.set_model(&choices, Links::All, constant(5));
+        for (from, to) in [(A, B), (A, C), (C, B)] {
+            assert_eq!(send(&mut fabric, &choices, from, to), Verdict::Deliver { at: 5 });
         }
     }
 
@@ -267,14 +302,9 @@ mod tests {
     fn a_selection_reaches_its_links_and_no_other() {
         let selected = |links: Links| {
             let (choices, mut fabric) = fabric();
-            fabric.set_loss(&choices, links, Ratio::ONE);
-            let mut hit = Vec::new();
-            for (from, to) in [(A, B), (A, C), (B, A), (B, C), (C, A), (C, B)] {
-                if matches!(send(&mut fabric, &choices, from, to), Verdict::Dropped(_)) {
-                    hit.push((from, to));
-                }
-            }
-            hit
+            send(&mut fabric, &choices, A, B);
+            fabric.inject(&choices, LinkFault::lose(links, Ratio::ONE));
+            dropping(&mut fabric, &choices)
         };
         assert_eq!(selected(Links::One(A, B)), [(A, B)]);
         assert_eq!(selected(Links::Between(A, B)), [(A, B), (B, A)]);
@@ -284,11 +314,34 @@ mod tests {
     }
 
     #[test]
-    fn loss_and_duplication_leave_the_rest_of_a_model_alone() {
+    fn the_worst_of_overlapping_faults_counts() {
         let (choices, mut fabric) = fabric();
-        let model = LinkModel { fifo: true, ..LinkModel::with_latency(Distribution::constant(5)) };
-        fabric.set_model(&choices, Links::One(A, B), model);
-        fabric.set_duplicate(&choices, Links::From(A), Ratio::ONE);
-        assert_eq!(send(&mut fabric, &choices, A, B), Verdict::DeliverTwice { at: 5, again: 5 });
+        let model = LinkModel::with_latency(Distribution::constant(5));
+        fabric.set_model(&choices, Links::All, model);
+        let slow = fabric.inject(&choices, LinkFault::slow(Links::All, 10));
+        let slower = fabric.inject(&choices, LinkFault::slow(Links::From(A), 100));
+        fabric.inject(&choices, LinkFault::duplicate(Links::To(B), Ratio::ONE));
+        assert_eq!(send(&mut fabric, &choices, A, C), Verdict::Deliver { at: 500 });
+        assert_eq!(send(&mut fabric, &choices, C, B), Verdict::DeliverTwice { at: 50, again: 50 });
+        fabric.lift(&choices, slower);
+        assert_eq!(send(&mut fabric, &choices, A, C), Verdict::Deliver { at: 50 });
+        fabric.lift(&choices, slow);
+        assert_eq!(send(&mut fabric, &choices, A, C), Verdict::Deliver { at: 5 });
+    }
+
+    #[test]
+    fn a_healed_core_is_perfect_whatever_comes_and_the_rest_is_not() {
+        let (choices, mut fabric) = fabric();
+        let model = LinkModel { loss: Ratio::ONE, ..LinkModel::default() };
+        fabric.set_model(&choices, Links::Between(A, B), model);
+        send(&mut fabric, &choices, A, B);
+        let old = fabric.inject(&choices, LinkFault::partition(Partition::isolate(A, [B, C])));
+        fabric.heal(&choices, &[A, B]);
+        assert_eq!(dropping(&mut fabric, &choices), [(A, C), (C, A)]);
+        assert!(!fabric.is_blocked(A, B) && fabric.is_blocked(A, C));
+        fabric.inject(&choices, LinkFault::lose(Links::All, Ratio::ONE));
+        fabric.lift(&choices, old);
+        assert_eq!(dropping(&mut fabric, &choices), [(A, C), (B, C), (C, A), (C, B)]);
+        assert_eq!(send(&mut fabric, &choices, C, A), Verdict::Dropped(Cause::Loss));
     }
 }

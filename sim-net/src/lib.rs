@@ -6,6 +6,7 @@ mod address;
 mod cause;
 mod errno;
 mod fabric;
+mod fault;
 mod kernel;
 mod link;
 mod packet;
@@ -16,18 +17,8 @@ mod waiters;
 pub use address::ToSocketAddrs;
 pub use cause::Cause;
 pub use errno::Errno;
-pub use fabric::{Links, PartitionId};
+pub use fault::{Effect, FaultId, LinkFault, Links};
 pub use link::LinkModel;
 pub use partition::Partition;
 
-/// TEMP
-pub type Nanos = u64;
-/// TEMP
-#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
-pub struct NodeId(pub u16);
-impl NodeId {
-    /// TEMP
-    pub fn index(self) -> usize {
-        usize::from(self.0)
-    }
-}
+pub use sim_runtime::NodeId;

@@ -1,7 +1,9 @@
 //! A directed link between two nodes: a pure state machine that decides what becomes of each message.
 
-use crate::{Cause, Nanos};
-use sim_runtime::choice::{Choices, Distribution, Kind, Ratio, Stream};
+use crate::Cause;
+use crate::fault::FaultId;
+use sim_runtime::choice::{Choices, Distribution, Kind, Path, Ratio, Stream};
+use sim_runtime::time::Nanos;
 use std::rc::Rc;
 
 /// What a link does to messages while no fault is on.
@@ -69,59 +71,104 @@ pub enum Verdict {
     Dropped(Cause),
 }
 
+/// Something that happens to a message with a certain probability, and the stream that decides.
+#[derive(Debug)]
+struct Coin {
+    ratio: Ratio,
+    stream: Stream,
+}
+
 /// A directed link.
 ///
-/// With a given model every message uses up the same number of choices, whatever becomes of it: one for its delay, one more where
-/// messages can be lost, two more where they can be duplicated. So an edit that rescues one message changes no other.
+/// Delays, losses and copies are drawn from streams of their own, and every message draws one delay, whatever becomes of it. So an
+/// edit that rescues one message, and even a fault that is taken away, leave the delays of all other messages what they were.
 #[derive(Debug)]
 pub struct Link {
     stream: Stream,
+    path: Path,
     model: Rc<LinkModel>,
-    slow_factor: u32,
-    blocks: u32,
+    loss: Option<Coin>,
+    copy: Option<Coin>,
+    state: State,
     sent: u32,
     newest: u32,
     floor: Nanos,
 }
 
+/// What faults make of a link. The marks name the fault to which an effect is owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The fault that blocks it.
+    pub blocked: Option<FaultId>,
+    /// By how much delays are multiplied: 1 is healthy.
+    pub slow_factor: u32,
+    /// The fault that slows it.
+    pub slowed: Option<FaultId>,
+    /// The fault that loses messages, unless it is the model.
+    pub lossy: Option<FaultId>,
+    /// The fault that duplicates messages, unless it is the model.
+    pub copying: Option<FaultId>,
+}
+
+impl State {
+    /// A link without a fault.
+    pub const HEALTHY: State =
+        State { blocked: None, slow_factor: 1, slowed: None, lossy: None, copying: None };
+}
+
 impl Link {
-    /// A link whose choices come from `stream`.
-    pub fn new(stream: Stream, model: Rc<LinkModel>) -> Link {
-        Link { stream, model, slow_factor: 1, blocks: 0, sent: 0, newest: 0, floor: 0 }
+    /// The link at `path`, which names its choices.
+    pub fn new(choices: &Choices, path: Path, model: Rc<LinkModel>) -> Link {
+        let (loss, duplicate) = (model.loss, model.duplicate);
+        let mut link = Link {
+            stream: choices.stream_at(path),
+            path,
+            model,
+            loss: None,
+            copy: None,
+            state: State::HEALTHY,
+            sent: 0,
+            newest: 0,
+            floor: 0,
+        };
+        link.set_state(choices, State::HEALTHY, loss, duplicate);
+        link
     }
 
     /// Decides what becomes of a message that is sent now.
     #[inline]
     pub fn send(&mut self, choices: &Choices, now: Nanos) -> Verdict {
-        let model = &*self.model;
         self.sent = self.sent.wrapping_add(1);
-        let lost = choices.chance(&mut self.stream, Kind::Loss, model.loss);
-        let delay = choices.sample(&mut self.stream, Kind::Delay, &model.latency);
-        let copy = if model.duplicate.is_zero() {
-            None
-        } else {
-            let duplicated = choices.chance(&mut self.stream, Kind::Duplicate, model.duplicate);
-            let delay = choices.sample(&mut self.stream, Kind::Delay, &model.latency);
-            duplicated.then_some(delay)
+        let delay = choices.sample(&mut self.stream, Kind::Delay, &self.model.latency);
+        let lost = match &mut self.loss {
+            Some(coin) => choices.chance(&mut coin.stream, Kind::Loss, coin.ratio),
+            None => false,
         };
-        if self.blocks > 0 {
+        let copy = match &mut self.copy {
+            Some(coin) if !coin.ratio.is_zero() => {
+                let copied = choices.chance(&mut coin.stream, Kind::Duplicate, coin.ratio);
+                let delay = choices.sample(&mut coin.stream, Kind::Delay, &self.model.latency);
+                copied.then_some(delay)
+            }
+            Some(_) | None => None,
+        };
+        if self.state.blocked.is_some() {
             return Verdict::Dropped(Cause::Blocked);
         }
         if lost {
             return Verdict::Dropped(Cause::Loss);
         }
-        let fifo = model.fifo;
-        let at = self.arrival(now, delay, fifo);
+        let at = self.arrival(now, delay);
         match copy {
             None => Verdict::Deliver { at },
-            Some(delay) => Verdict::DeliverTwice { at, again: self.arrival(now, delay, fifo) },
+            Some(delay) => Verdict::DeliverTwice { at, again: self.arrival(now, delay) },
         }
     }
 
     #[inline]
-    fn arrival(&mut self, now: Nanos, delay: Nanos, fifo: bool) -> Nanos {
-        let at = now.saturating_add(delay.saturating_mul(u64::from(self.slow_factor)));
-        if !fifo {
+    fn arrival(&mut self, now: Nanos, delay: Nanos) -> Nanos {
+        let at = now.saturating_add(delay.saturating_mul(u64::from(self.state.slow_factor)));
+        if !self.model.fifo {
             return at;
         }
         self.floor = self.floor.max(at);
@@ -149,37 +196,32 @@ impl Link {
         &self.model
     }
 
-    /// Changes the model. Messages under way keep the delay they were given.
+    /// Changes the model. Messages under way keep the delay they were given. The state has to be set anew.
     pub fn set_model(&mut self, model: Rc<LinkModel>) {
         self.model = model;
     }
 
-    /// By how much delays are multiplied: 1 is healthy.
-    pub fn slow_factor(&self) -> u32 {
-        self.slow_factor
-    }
-
-    /// Makes the link slow, for as long as nobody says otherwise.
-    pub fn set_slow_factor(&mut self, factor: u32) {
-        assert!(factor > 0, "a link slowed by a factor of 0 would be faster than light");
-        self.slow_factor = factor;
-    }
-
-    /// Whether the link lets nothing through.
+    /// What faults make of it.
     #[inline]
-    pub fn is_blocked(&self) -> bool {
-        self.blocks > 0
+    pub fn state(&self) -> &State {
+        &self.state
     }
 
-    /// Adds a block. Blocks are counted: each has to be lifted.
-    pub fn block(&mut self) {
-        self.blocks += 1;
-    }
-
-    /// Lifts one block.
-    pub fn unblock(&mut self) {
-        assert!(self.blocks > 0, "a block is lifted once");
-        self.blocks -= 1;
+    /// Sets what faults and model make of it.
+    pub fn set_state(&mut self, choices: &Choices, state: State, loss: Ratio, duplicate: Ratio) {
+        assert!(state.slow_factor > 0, "a link slowed by a factor of 0 would be faster than light");
+        self.state = state;
+        let path = self.path;
+        let set = |coin: &mut Option<Coin>, ratio: Ratio, label: &'static str| match coin {
+            Some(coin) => coin.ratio = ratio,
+            None if ratio.is_zero() => {}
+            None => {
+                let stream = choices.stream_at(choices.child(path, label.into()));
+                *coin = Some(Coin { ratio, stream });
+            }
+        };
+        set(&mut self.loss, loss, "loss");
+        set(&mut self.copy, duplicate, "copy");
     }
 }
 
@@ -189,7 +231,13 @@ mod tests {
     use sim_runtime::choice::{Edits, Fallback};
 
     fn link(choices: &Choices, model: LinkModel) -> Link {
-        Link::new(choices.stream(&["net".into(), "a>b".into()]), Rc::new(model))
+        let path = choices.child(choices.child(Path::ROOT, "net".into()), "a>b".into());
+        Link::new(choices, path, Rc::new(model))
+    }
+
+    fn set(link: &mut Link, choices: &Choices, state: State) {
+        let (loss, duplicate) = (link.model().loss, link.model().duplicate);
+        link.set_state(choices, state, loss, duplicate);
     }
 
     fn uniform() -> LinkModel {
@@ -241,22 +289,19 @@ mod tests {
     }
 
     #[test]
-    fn a_message_uses_as_few_choices_as_its_model_needs() {
-        let choices = Choices::new(4);
+    fn a_message_uses_as_few_choices_as_it_needs() {
         for (loss, duplicate, want) in [(0, 0, 1), (1, 0, 2), (0, 1, 3), (1, 1, 4)] {
-            let model = LinkModel {
-                loss: Ratio::new(loss, 2),
-                duplicate: Ratio::new(duplicate, 2),
-                ..uniform()
-            };
-            let mut link = link(&choices, model);
+            let choices = Choices::with(4, &Edits::default(), true);
+            let (loss, duplicate) = (Ratio::new(loss, 2), Ratio::new(duplicate, 2));
+            let mut link = link(&choices, LinkModel { loss, duplicate, ..uniform() });
             for sent in 1..50 {
                 link.send(&choices, 0);
-                assert_eq!(link.stream.counter(), sent * want);
+                assert_eq!(choices.recorded().len(), sent * want);
             }
-            link.block();
+            let blocked = State { blocked: Some(FaultId(0)), ..State::HEALTHY };
+            set(&mut link, &choices, blocked);
             link.send(&choices, 0);
-            assert_eq!(link.stream.counter(), 50 * want, "a blocked message too");
+            assert_eq!(choices.recorded().len(), 50 * want, "a blocked message too");
         }
     }
 
@@ -281,33 +326,47 @@ mod tests {
         };
         let drawn = run(&Edits::default());
         let lost = drawn.iter().position(|v| arrivals(*v).is_empty()).unwrap();
-        let edit = format!("net/a>b#{} = 0", 2 * lost).parse().unwrap();
+        let edit = format!("net/a>b/loss#{lost} = 0").parse().unwrap();
         let edited = run(&Edits { edits: vec![edit], ..Edits::default() });
         let differing: Vec<usize> = (0..200).filter(|i| drawn[*i] != edited[*i]).collect();
         assert_eq!(differing, [lost]);
     }
 
     #[test]
+    fn a_fault_that_is_taken_away_leaves_all_delays_alone() {
+        let (one, two) = (Choices::new(6), Choices::new(6));
+        let (mut plain, mut lossy) = (link(&one, uniform()), link(&two, uniform()));
+        let mut lost = 0;
+        for now in 0..300 {
+            if now == 100 {
+                lossy.set_state(&two, State::HEALTHY, Ratio::new(1, 3), Ratio::new(1, 3));
+            }
+            if now == 200 {
+                lossy.set_state(&two, State::HEALTHY, Ratio::ZERO, Ratio::ZERO);
+            }
+            match (plain.send(&one, now), lossy.send(&two, now)) {
+                (Verdict::Deliver { at }, Verdict::Deliver { at: other })
+                | (Verdict::Deliver { at }, Verdict::DeliverTwice { at: other, .. }) => {
+                    assert_eq!(at, other);
+                }
+                (_, verdict) => {
+                    assert_eq!(verdict, Verdict::Dropped(Cause::Loss));
+                    lost += 1;
+                }
+            }
+        }
+        assert!((20..50).contains(&lost), "{lost}");
+    }
+
+    #[test]
     fn a_slow_link_multiplies_delays() {
         let (one, two) = (Choices::new(7), Choices::new(7));
         let (mut healthy, mut slow) = (link(&one, uniform()), link(&two, uniform()));
-        slow.set_slow_factor(20);
+        set(&mut slow, &two, State { slow_factor: 20, ..State::HEALTHY });
         for _ in 0..100 {
             let (a, b) = (healthy.send(&one, 0), slow.send(&two, 0));
             assert_eq!(20 * arrivals(a)[0], arrivals(b)[0]);
         }
-    }
-
-    #[test]
-    fn blocks_are_counted() {
-        let choices = Choices::new(8);
-        let mut link = link(&choices, uniform());
-        link.block();
-        link.block();
-        link.unblock();
-        assert_eq!(link.send(&choices, 0), Verdict::Dropped(Cause::Blocked));
-        link.unblock();
-        assert!(matches!(link.send(&choices, 0), Verdict::Deliver { .. }));
     }
 
     #[test]

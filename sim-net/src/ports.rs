@@ -92,11 +92,6 @@ impl Ports {
         self.entries.retain(|entry| entry.port != port || entry.socket != socket);
     }
 
-    /// Frees all ports. The next ephemeral port stays what it is.
-    pub fn clear(&mut self) {
-        self.entries.clear();
-    }
-
     #[inline]
     fn start(&self, port: u16) -> usize {
         self.entries.partition_point(|entry| entry.port < port)
