@@ -24,13 +24,6 @@ pub struct SocketId {
     generation: u32,
 }
 
-impl SocketId {
-    /// The position in the node's table, which later sockets use again.
-    pub fn index(self) -> u32 {
-        self.index
-    }
-}
-
 /// The two ends of a datagram that is about to leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
@@ -84,11 +77,6 @@ impl Kernel {
             free: Vec::new(),
             ports: Ports::default(),
         }
-    }
-
-    /// The node's own address.
-    pub fn address(&self) -> Ipv4Addr {
-        self.address
     }
 
     /// A new socket, neither bound nor connected.

@@ -2,6 +2,7 @@
 
 use crate::NodeId;
 use crate::fabric::LinkId;
+use crate::fault::FaultId;
 use std::net::SocketAddrV4;
 
 const NONE: u32 = u32::MAX;
@@ -25,8 +26,8 @@ pub struct Packet {
     pub cargo: Cargo,
     /// Whether it is the copy of a duplicated one.
     pub copy: bool,
-    /// Whether a slow link delayed it.
-    pub slowed: bool,
+    /// The fault that delayed it.
+    pub slowed: Option<FaultId>,
     /// The node it left.
     pub source: NodeId,
     /// The node it goes to.
@@ -163,6 +164,7 @@ impl Packets {
     }
 
     /// How many packets there are.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }
@@ -208,7 +210,7 @@ pub(crate) mod tests {
         Packet {
             cargo: Cargo::Datagram,
             copy: false,
-            slowed: false,
+            slowed: None,
             source: NodeId(0),
             target: NodeId(1),
             source_life: 0,

@@ -13,11 +13,13 @@ use std::fmt;
 /// use sim_net::{NodeId, Partition};
 ///
 /// let [a, b, c] = [1, 2, 3].map(NodeId);
-/// let cut = Partition::isolate(a, [b, c]);
-/// assert!(cut.blocks(a, b) && cut.blocks(b, a) && !cut.blocks(b, c));
+/// let cut = Partition::halves([a], [b]);
+/// assert!(cut.blocks(a, b) && cut.blocks(b, a) && !cut.blocks(b, c) && !cut.blocks(a, c));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Partition {
+    /// Nodes each of which is cut off from every other node, also from those that are added later.
+    Alone(Vec<NodeId>),
     /// Groups of nodes that cannot reach one another.
     Groups(Vec<Vec<NodeId>>),
     /// Two sides that cannot reach one another, while the nodes between them reach both.
@@ -49,9 +51,9 @@ impl Partition {
         Partition::Groups(vec![one.into_iter().collect(), other.into_iter().collect()])
     }
 
-    /// A node that the others cannot reach, nor it them.
-    pub fn isolate(node: NodeId, others: impl IntoIterator<Item = NodeId>) -> Partition {
-        Partition::halves([node], others)
+    /// A node that no other reaches, nor it them.
+    pub fn isolate(node: NodeId) -> Partition {
+        Partition::Alone(vec![node])
     }
 
     /// Two sides that cannot reach one another, while the nodes between them reach both.
@@ -90,6 +92,7 @@ impl Partition {
                 || (one.contains(&to) && other.contains(&from))
         };
         match self {
+            Partition::Alone(nodes) => nodes.contains(&from) || nodes.contains(&to),
             Partition::Groups(groups) => groups
                 .iter()
                 .enumerate()
@@ -116,6 +119,7 @@ impl fmt::Display for Partition {
             nodes.iter().map(|node| format!("n{}", node.0)).collect::<Vec<_>>().join(" ")
         };
         match self {
+            Partition::Alone(nodes) => write!(f, "{{{} | all others}}", list(nodes)),
             Partition::Groups(groups) => {
                 let groups: Vec<String> = groups.iter().map(|group| list(group)).collect();
                 write!(f, "{{{}}}", groups.join(" | "))
@@ -150,7 +154,10 @@ mod tests {
         let three = Partition::Groups(groups.to_vec());
         let want = [(1, 3), (1, 4), (2, 3), (2, 4), (3, 1), (3, 2), (3, 4), (4, 1), (4, 2), (4, 3)];
         assert_eq!(pairs(&three), want);
-        assert_eq!(pairs(&Partition::isolate(NodeId(1), nodes([1, 2]))), [(1, 2), (2, 1)]);
+        assert_eq!(pairs(&Partition::halves(nodes([1]), nodes([1, 2]))), [(1, 2), (2, 1)]);
+        let alone = pairs(&Partition::isolate(NodeId(3)));
+        assert_eq!(alone.len(), 10);
+        assert!(alone.iter().all(|(from, to)| *from == 3 || *to == 3));
     }
 
     #[test]

@@ -1,0 +1,107 @@
+//! The faults of links as kinds that plans draw from.
+
+use crate::{LinkFault, Links, Net, Partition};
+use linkme::distributed_slice;
+use sim_runtime::choice::Ratio;
+use sim_runtime::fault::{Aim, Cost, FAULT_KINDS, FaultKind, HALF, Magnitude, Target};
+use sim_runtime::time::Nanos;
+
+const MS: Nanos = 1_000_000;
+const SECOND: Nanos = 1_000 * MS;
+
+/// Declares a kind whose start injects the fault that a target stands for, and whose stop lifts it.
+macro_rules! kind {
+    (
+        $name:ident, $text:literal, $summary:literal, $aim:ident,
+        gap $gap:expr, duration $duration:expr, magnitude $magnitude:expr, $fault:expr
+    ) => {
+        #[distributed_slice(FAULT_KINDS)]
+        static $name: FaultKind = FaultKind {
+            name: $text,
+            summary: $summary,
+            aim: Aim::$aim,
+            cost: Cost::Free,
+            gap: $gap,
+            duration: $duration,
+            magnitude: $magnitude,
+            coin: HALF,
+            start: |world, target| {
+                let fault: fn(&Target) -> LinkFault = $fault;
+                let fault = fault(target).named($text);
+                world.with_device(|net: &Net| net.inject(world, fault));
+            },
+            stop: |world, target| {
+                let fault: fn(&Target) -> LinkFault = $fault;
+                let fault = fault(target).named($text);
+                world.with_device(|net: &Net| net.lift_like(world, &fault));
+            },
+        };
+    };
+}
+
+kind!(
+    PARTITION, "partition", "two groups of nodes cannot reach one another", Groups,
+    gap (300 * MS, 30 * SECOND), duration (10 * MS, 20 * SECOND), magnitude None,
+    |target| LinkFault::partition(Partition::halves(target.nodes.clone(), target.peers.clone()))
+);
+
+kind!(
+    ONE_WAY, "one_way", "messages of one group do not reach the other, which is heard well", Groups,
+    gap (SECOND, 60 * SECOND), duration (10 * MS, 20 * SECOND), magnitude None,
+    |target| LinkFault::partition(Partition::one_way(target.nodes.clone(), target.peers.clone()))
+);
+
+kind!(
+    RING, "ring", "the nodes stand in a circle, and each reaches its two neighbours only", Everything,
+    gap (2 * SECOND, 60 * SECOND), duration (10 * MS, 10 * SECOND), magnitude None,
+    |target| LinkFault::partition(Partition::ring(target.nodes.clone()))
+);
+
+kind!(
+    ISOLATE, "isolate", "a node runs, and reaches nobody", Node,
+    gap (300 * MS, 30 * SECOND), duration (10 * MS, 20 * SECOND), magnitude None,
+    |target| LinkFault::partition(Partition::Alone(target.nodes.clone()))
+);
+
+kind!(
+    BLOCK_LINK, "block_link", "one direction between two nodes is blocked", Link,
+    gap (300 * MS, 30 * SECOND), duration (10 * MS, 20 * SECOND), magnitude None,
+    |target| LinkFault::partition(Partition::one_way(target.nodes.clone(), target.peers.clone()))
+);
+
+kind!(
+    SLOW_LINK, "slow_link", "one direction between two nodes is many times slower", Link,
+    gap (300 * MS, 30 * SECOND), duration (100 * MS, 60 * SECOND),
+    magnitude Some(Magnitude { name: "factor", unit: "times", min: 2, max: 1_000 }),
+    |target| {
+        let factor = u32::try_from(target.magnitude).unwrap_or(u32::MAX);
+        LinkFault::slow(link(target), factor)
+    }
+);
+
+kind!(
+    LOSS, "loss", "messages are lost", Everything,
+    gap (300 * MS, 30 * SECOND), duration (100 * MS, 60 * SECOND),
+    magnitude Some(Magnitude { name: "ratio", unit: "per million", min: 1_000, max: 300_000 }),
+    |target| LinkFault::lose(Links::All, per_million(target))
+);
+
+kind!(
+    DUPLICATE, "duplicate", "messages arrive twice", Everything,
+    gap (300 * MS, 30 * SECOND), duration (100 * MS, 60 * SECOND),
+    magnitude Some(Magnitude { name: "ratio", unit: "per million", min: 1_000, max: 300_000 }),
+    |target| LinkFault::duplicate(Links::All, per_million(target))
+);
+
+fn link(target: &Target) -> Links {
+    match (target.nodes.first(), target.peers.first()) {
+        (Some(from), Some(to)) => Links::One(*from, *to),
+        (Some(from), None) => Links::From(*from),
+        (None, Some(to)) => Links::To(*to),
+        (None, None) => Links::All,
+    }
+}
+
+fn per_million(target: &Target) -> Ratio {
+    Ratio::per_million(u32::try_from(target.magnitude).unwrap_or(u32::MAX).min(1_000_000))
+}
