@@ -11,12 +11,10 @@
 //!     sim.node("server", || async {
 //!         let socket = UdpSocket::bind("0.0.0.0:7").await?;
 //!         let mut buffer = [0; 64];
-//!         loop {
-//!             let (len, from) = socket.recv_from(&mut buffer).await?;
+//!         while let Ok((len, from)) = socket.recv_from(&mut buffer).await {
 //!             socket.send_to(&buffer[..len], from).await?;
 //!         }
-//!         #[allow(unreachable_code)]
-//!         Ok::<(), std::io::Error>(())
+//!         std::io::Result::Ok(())
 //!     });
 //!     let clients = sim.nodes("client", 2, || async {
 //!         let socket = UdpSocket::bind("0.0.0.0:0").await?;
@@ -32,7 +30,6 @@
 //!     sim.faults(FaultModel::none().omission());
 //!     clients.finished().within(2.minutes()).await
 //! }
-//! # fn main() { pings_are_answered() }
 //! ```
 //!
 //! - [`Sim`] is what a test is given: nodes, faults, parameters, monitors.
@@ -95,6 +92,7 @@ pub use task::{spawn, yield_now};
 /// What a test needs, in one import.
 pub mod prelude {
     pub use crate::fault::{FaultModel, majority, minority};
+    pub use crate::net::UdpSocket;
     pub use crate::node::{Node, Nodes};
     pub use crate::task::{JoinHandle, JoinSet, spawn, yield_now};
     pub use crate::time::{Duration, Instant, interval, sleep, sleep_until, timeout};

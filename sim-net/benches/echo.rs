@@ -64,6 +64,7 @@ fn run(clients: u64, requests: u64, policy: Policy) -> (u64, u64) {
 }
 
 /// Nanoseconds on the processor, as Linux counts them; elsewhere those of the wall clock.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 fn cpu_ns() -> u64 {
     let counted = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let counted = counted.and_then(|text| text.split(' ').next()?.parse().ok());

@@ -151,7 +151,7 @@ mod tests {
         let address = SocketAddr::new(ip, 7000);
         for text in [
             one(address),
-            one(&address),
+            one(address),
             one((ip, 7000)),
             one((v4, 7000)),
             one("10.0.0.2:7000"),

@@ -67,14 +67,14 @@ impl FaultModel {
         FaultModel::none().and(&["kill", "power_off", "shutdown", "pause"])
     }
 
-    /// Messages are lost, duplicated and held back, too.
+    /// Messages are lost, duplicated and late, too.
     pub fn omission(self) -> FaultModel {
-        self.and(&["loss", "duplicate", "slow-link", "held-message"])
+        self.and(&["loss", "duplicate", "slow_link"])
     }
 
     /// The network falls apart, too.
     pub fn partitions(self) -> FaultModel {
-        self.and(&["partition", "one-way"])
+        self.and(&["partition", "one_way", "ring", "isolate", "block_link"])
     }
 
     /// Disks are lost for good, too; each lost one counts as down for ever.

@@ -91,11 +91,11 @@ impl Fault {
                 return Err(PlanError(format!("a fault `{}` takes no magnitude", self.kind)));
             }
         };
-        let target = Target {
-            nodes: resolve_all(world, &self.on)?,
-            peers: resolve_all(world, &self.against)?,
-            magnitude,
+        let nodes = match kind.aim {
+            Aim::Everything => (1..world.node_count()).map(|id| NodeId(id as u16)).collect(),
+            Aim::Node | Aim::Link | Aim::Groups => resolve_all(world, &self.on)?,
         };
+        let target = Target { nodes, peers: resolve_all(world, &self.against)?, magnitude };
         Ok((kind, target))
     }
 

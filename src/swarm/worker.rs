@@ -34,6 +34,10 @@ enum Message {
     Ended(Box<Summary>),
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a swarm is measured in real time, outside of its runs"
+)]
 pub(super) fn run(swarm: &Swarm<'_>, mut tell: impl FnMut(Event)) -> Result<Summary, CaseError> {
     swarm.case(0).check(swarm.scenario)?;
     let started = Instant::now();

@@ -32,6 +32,7 @@ impl Figures {
     ///
     /// # Errors
     /// When a parameter is wrong.
+    #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
     pub fn of(workload: Workload, params: &Params) -> Result<Figures, String> {
         let run = workload.prepare(params)?;
         let (cpu_before, wall_before) = (cpu::seconds(), Instant::now());
