@@ -58,13 +58,13 @@ fn the_right_protocol_violates_nothing_and_makes_progress() {
         total.silenced,
         total.decisions,
     ];
-    assert!(each.iter().all(|&count| count > 10_000), "a kind of step hardly happens: {total:?}");
+    assert!(each.iter().all(|&count| count > 5_000), "a kind of step hardly happens: {total:?}");
 }
 
 #[test]
 fn planted_bugs_are_found_from_inside() {
     for mutant in Mutant::ALL.into_iter().filter(|&mutant| mutant != Mutant::Pax08) {
-        let found = find(mutant, Scope::WhiteBox, 3_000);
+        let found = find(mutant, Scope::WhiteBox, 20_000);
         let (seed, property) = found.unwrap_or_else(|| panic!("{mutant} was not found"));
         println!("{mutant}: {} on walk {seed}", property.name());
         assert!(mutant.violates().contains(&property), "{mutant} violates {property:?}");
@@ -97,7 +97,7 @@ fn guards_that_hide_bugs_are_part_of_their_definition() {
 #[test]
 #[ignore = "a measurement of some minutes, not a check"]
 fn rates() {
-    const SEEDS: u64 = 100_000;
+    const SEEDS: u64 = 50_000;
     for mutant in Mutant::ALL {
         let count = |scope| {
             let walks = (0..SEEDS).map(|seed| Walk::new(seed, mutant, scope).run(STEPS));

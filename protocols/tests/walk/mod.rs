@@ -95,6 +95,9 @@ pub struct Walk {
 }
 
 const FLYING_MAX: usize = 60;
+/// Two that count for themselves: one alone would never contradict itself within a life, and a
+/// broken agreement would stay unseen from outside.
+const LEARNERS: u16 = 2;
 
 impl Walk {
     pub fn new(seed: u64, mutant: Mutant, scope: Scope) -> Walk {
@@ -118,7 +121,7 @@ impl Walk {
         let peers = (0..acceptors)
             .map(Peer::acceptor)
             .chain((0..proposers).map(Peer::proposer))
-            .chain([Peer::learner(0)]);
+            .chain((0..LEARNERS).map(Peer::learner));
         let processes = peers
             .map(|peer| Process {
                 peer,
@@ -354,7 +357,8 @@ impl Walk {
         let to = Peer::proposer((proposer % proposers) as u16);
         let from = Peer::client(client as u16);
         self.send(from, to, Message::Propose { request, value: client_value(client) });
-        self.send(from, Peer::learner(0), Message::Query { request });
+        let learner = Peer::learner(from.index % LEARNERS);
+        self.send(from, learner, Message::Query { request });
     }
 
     fn index_of(&self, peer: Peer) -> usize {
