@@ -101,12 +101,22 @@ const LEARNERS: u16 = 2;
 
 impl Walk {
     pub fn new(seed: u64, mutant: Mutant, scope: Scope) -> Walk {
+        Walk::with(seed, mutant, scope, mutant.equal_ballots())
+    }
+
+    /// A walk with this treatment of equal ballots; `None` draws it.
+    pub fn with(
+        seed: u64,
+        mutant: Mutant,
+        scope: Scope,
+        equal_ballots: Option<EqualBallots>,
+    ) -> Walk {
         let mut dice = Dice(seed.wrapping_mul(0xD134_2543_DE82_EF95));
         let sizes = [3, 3, 3, 5];
         let drawn = sizes[dice.below(sizes.len())];
         let acceptors = mutant.acceptors().unwrap_or(drawn);
         let drawn = [EqualBallots::Refuse, EqualBallots::Answer][dice.below(2)];
-        let equal_ballots = mutant.equal_ballots().unwrap_or(drawn);
+        let equal_ballots = equal_ballots.unwrap_or(drawn);
         let cluster = Cluster::new(acceptors, equal_ballots).with_mutant(mutant);
         let proposers = 2 + dice.below(2) as u16;
         let rates = Rates {
