@@ -193,7 +193,7 @@ fn nothing_is_lost_where_all_outcomes_are_benign() {
         let choices =
             Choices::with(3, &Edits { edits: Vec::new(), fallback: Fallback::Benign }, true);
         let report = disk.power_off(&choices, &mut choices.stream(&["disk".into()]));
-        assert_eq!(report.to_string(), "6 unsynced changes, none lost");
+        assert_eq!(report.to_string(), "7 unsynced changes, none lost");
         assert_eq!(choices.recorded().len(), 1);
         assert_eq!(get(disk, "a").unwrap(), [2; 90]);
         assert_eq!(names(disk, "/"), ["a", "d"]);
