@@ -153,7 +153,7 @@ impl<'a> Crash<'a> {
         lost
     }
 
-    /// The size and the versions with which a file survives. Everything up to `floor` survives in any case.
+    /// The size and the versions with which a file survives. Its sizes up to `floor` survive in any case.
     pub(crate) fn contents(&mut self, contents: &Contents, floor: Op) -> Verdict {
         let sizes = contents.size_changes();
         let least = sizes.partition_point(|change| change.op <= floor);
@@ -180,7 +180,7 @@ impl<'a> Crash<'a> {
                 }
                 let start = sector_start(index, sector);
                 let end = start + SECTOR as u64;
-                let (low, high) = bounds(&self.rules, contents, sizes, kept, end, floor);
+                let (low, high) = bounds(&self.rules, contents, sizes, kept, end);
                 let at = |op: Op| versions.partition_point(|&version| version <= op);
                 let high = at(high);
                 let low = at(page.newest_through(sector, low)).min(high);
@@ -281,9 +281,8 @@ fn bounds(
     sizes: &[SizeChange],
     kept: usize,
     end: u64,
-    floor: Op,
 ) -> (Op, Op) {
-    let mut low = floor;
+    let mut low = Op::DURABLE;
     // A cut frees the blocks past it: if it survives, nothing older does, and if not, nothing newer.
     let cuts = |change: &&SizeChange| change.shrinks && change.size < end;
     if let Some(cut) = sizes[..kept].iter().rfind(cuts) {

@@ -136,6 +136,10 @@ impl Inodes {
         slots.filter_map(|(index, slot)| slot.as_ref().map(|inode| (Ino(index as u32), inode)))
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Inode> {
+        self.slots.iter_mut().flatten()
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.slots.len() - self.free.len()
     }

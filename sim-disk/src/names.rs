@@ -56,7 +56,6 @@ impl Change {
 pub(crate) struct Pending {
     pub(crate) op: Op,
     pub(crate) change: Change,
-    moves_directory: bool,
     /// Earlier changes without which this one cannot be durable.
     needs: Vec<Op>,
 }
@@ -87,24 +86,14 @@ impl Names {
             let oldest = self.pending[..PENDING_MAX / 2].iter().map(|pending| pending.op).collect();
             self.commit(inodes, pool, flush, &oldest);
         }
-        let moves_directory = match &change {
-            Change::Rename { ino, .. } => inodes.get(*ino).kind() == FileKind::Directory,
-            Change::Create { .. } | Change::Remove { .. } => false,
-        };
-        let needs = self.needs(inodes, &change, moves_directory, above);
+        let needs = self.needs(inodes, &change, above);
         for ino in [change.named(), change.removed()].into_iter().flatten() {
             inodes.get_mut(ino).pending += 1;
         }
-        self.pending.push(Pending { op, change, moves_directory, needs });
+        self.pending.push(Pending { op, change, needs });
     }
 
-    fn needs(
-        &self,
-        inodes: &Inodes,
-        change: &Change,
-        moves_directory: bool,
-        above: &[Ino],
-    ) -> Vec<Op> {
+    fn needs(&self, inodes: &Inodes, change: &Change, above: &[Ino]) -> Vec<Op> {
         let mut needs = Vec::new();
         let mut need = |found: Option<&Pending>| needs.extend(found.map(|pending| pending.op));
         // The changes of one name are durable in their order.
@@ -112,16 +101,13 @@ impl Names {
             let same = |pending: &&Pending| pending.change.slots().contains(&Some(slot));
             need(self.pending.iter().rev().find(same));
         }
-        // A file that is moved must not end up under a directory that has no name.
+        // What is moved must not end up under a directory that has no name, or that is below it. If the newest
+        // names of all directories above survive, they are above it as they were when it was moved.
         if matches!(change, Change::Rename { .. }) {
             for directory in above {
                 let names = |pending: &&Pending| pending.change.named() == Some(*directory);
                 need(self.pending.iter().rev().find(names));
             }
-        }
-        // Two moves of directories in the wrong order could make a circle.
-        if moves_directory {
-            need(self.pending.iter().rev().find(|pending| pending.moves_directory));
         }
         // A directory goes only after what was in it.
         if let Some(removed) = change.removed()
@@ -177,7 +163,7 @@ impl Names {
     }
 
     /// Makes the chosen changes durable. The choice must be closed under what its changes need. With
-    /// `flush` the bytes of a file that replaced another become durable with its name.
+    /// `flush` the new bytes of a file that replaced another become durable with its name.
     pub(crate) fn commit(
         &mut self,
         inodes: &mut Inodes,
@@ -198,6 +184,7 @@ impl Names {
             if let Change::Rename { ino, replaced: Some(_), .. } = change
                 && flush
                 && let Body::File(contents) = &mut inodes.get_mut(*ino).body
+                && contents.size_is_dirty()
             {
                 contents.sync(pool, Op::LAST);
             }
@@ -208,7 +195,7 @@ impl Names {
     }
 
     /// The power failed: the changes in `lost`, which must be closed, are undone and all others durable.
-    /// Returns the files that must keep their bytes of before a change, with that change, under `flush`.
+    /// Returns, under `flush`, the files that must keep their sizes of before a change, with that change.
     pub(crate) fn settle(
         &mut self,
         inodes: &mut Inodes,

@@ -26,7 +26,8 @@ pub struct Rules {
     /// A grown size is durable only together with the bytes written below it. Otherwise the new end may read as
     /// zeros.
     pub data_before_size: bool,
-    /// A rename over an existing file is durable only together with the bytes of the file renamed.
+    /// A rename over an existing file is durable only together with the size that the renamed file had grown to, and
+    /// so, with [`data_before_size`](Rules::data_before_size), with its new bytes.
     pub data_before_replacing: bool,
     /// How often a sector that is set back begins with bytes of its next version. Off by default: databases
     /// rely on whole sectors, and drives of the last decades promise them. The rates that the field

@@ -18,7 +18,7 @@ impl FileSystem {
             return Err(Errno::BadDescriptor);
         }
         let (len, met) = self.inodes.file(opened.ino)?.read(offset, buffer);
-        self.observed += met;
+        self.met.bytes += met;
         Ok(len)
     }
 

@@ -30,6 +30,15 @@ pub struct Metadata {
     pub ino: Ino,
 }
 
+/// How often the code under test met what a power failure had set back. Each loss counts once, the first time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Sectors that were read, and sizes that were asked for or run into.
+    pub bytes: u32,
+    /// Names that were looked up or listed.
+    pub names: u32,
+}
+
 /// What a sync that takes time has to make durable: the changes made before it began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "nothing is durable before `complete_sync` or `complete_data_sync`"]
@@ -71,7 +80,7 @@ pub struct FileSystem {
     pool: Pool,
     last: Op,
     wipes: u32,
-    observed: u32,
+    met: Met,
 }
 
 impl FileSystem {
@@ -85,7 +94,7 @@ impl FileSystem {
             pool: Pool::default(),
             last: Op::DURABLE,
             wipes: 0,
-            observed: 0,
+            met: Met::default(),
         }
     }
 
@@ -153,10 +162,22 @@ impl FileSystem {
         *self = FileSystem { wipes, last, ..FileSystem::new(self.rules) };
     }
 
-    /// How often the code under test met a loss since this was last asked: it read a sector, reached an end
-    /// or looked up a name that a power failure had set back. Each loss counts once.
-    pub fn take_observed(&mut self) -> u32 {
-        std::mem::take(&mut self.observed)
+    /// What the code under test met of the losses of power failures since this was last asked.
+    #[inline]
+    pub fn take_met(&mut self) -> Met {
+        std::mem::take(&mut self.met)
+    }
+
+    /// Makes everything durable, as POSIX's `sync` does.
+    pub fn sync(&mut self) {
+        let all = self.names.through(Op::LAST);
+        let flush = self.rules.data_before_replacing;
+        self.names.commit(&mut self.inodes, &mut self.pool, flush, &all);
+        for inode in self.inodes.iter_mut() {
+            if let Body::File(contents) = &mut inode.body {
+                contents.sync(&mut self.pool, Op::LAST);
+            }
+        }
     }
 
     /// Bytes held, roughly.

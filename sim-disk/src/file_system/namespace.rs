@@ -224,7 +224,7 @@ impl FileSystem {
     pub fn readdir(&mut self, path: &str) -> Result<Vec<DirectoryEntry>, Errno> {
         let ino = self.resolve(path)?;
         let directory = self.inodes.directory(ino)?;
-        self.observed += directory.meet_all_lost();
+        self.met.names += directory.meet_all_lost();
         let entries: Vec<(Name, Ino)> =
             directory.entries().iter().map(|(name, &ino)| (name.clone(), ino)).collect();
         let with_kind = entries.into_iter().map(|(name, ino)| DirectoryEntry {
@@ -258,7 +258,7 @@ impl FileSystem {
         let (kind, mut len) = (inode.kind(), 0);
         if let Body::File(contents) = &mut inode.body {
             len = contents.size();
-            self.observed += contents.meet_lost_size();
+            self.met.bytes += contents.meet_lost_size();
         }
         Metadata { kind, len, ino }
     }

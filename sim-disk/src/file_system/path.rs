@@ -68,7 +68,7 @@ impl FileSystem {
     /// Where a name points. Meets a name that a failure had set back.
     pub(super) fn lookup(&mut self, directory: Ino, name: &str) -> Result<Option<Ino>, Errno> {
         let directory = self.inodes.directory(directory)?;
-        self.observed += directory.meet_lost(name);
+        self.met.names += directory.meet_lost(name);
         Ok(directory.get(name))
     }
 
