@@ -39,7 +39,7 @@
 //!
 //! # What is not simulated
 //!
-//! Each part says so for itself: [`sim_runtime`], [`net`], [`fs`], [`guard`].
+//! Each part says so for itself: [`sim_runtime`], [`net`], [`disk`], [`guard`].
 
 #![warn(missing_docs)]
 
@@ -80,7 +80,8 @@ pub use span::{Span, SpanError, Units};
 pub use swarm::{Event, Found, LedgerTotal, ProbeTotal, Summary, Swarm};
 pub use within::{Promise, Within};
 
-pub use sim_disk as fs;
+pub use sim_disk as disk;
+pub use sim_disk::fs;
 pub use sim_net as net;
 pub use sim_runtime::{
     Bounds, Config, Device, DeviceId, End, Failure, FailureKind, Figures, Ledger, LedgerLine,

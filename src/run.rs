@@ -7,6 +7,7 @@ use crate::scenario::Scenario;
 use crate::sim::Sim;
 use crate::trace::Keep;
 use crate::{Config, FailureKind, Simulation, guard};
+use sim_disk::Disks;
 use sim_net::Net;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -54,7 +55,11 @@ pub(crate) fn run_here(
         ..Config::default()
     };
     let main = scenario.start(Sim::new());
-    let outcome = Simulation::new(config).device(Net::default()).device(context).run(main);
+    let outcome = Simulation::new(config)
+        .device(Net::default())
+        .device(Disks::default())
+        .device(context)
+        .run(main);
     if let Some(error) = kept.invalid.take() {
         return Err(CaseError::new(error));
     }
