@@ -49,6 +49,9 @@ pub struct Summary {
     pub postponed: u64,
     /// Hits and cases of probes, by their index in the registry.
     pub(super) probes: BTreeMap<usize, (u64, u64)>,
+    /// A digest of the seeds and their trace hashes, whatever their order and the number of threads: equal swarms of equal
+    /// code have equal digests.
+    pub digest: u64,
     /// Whether it was ended before its time.
     pub interrupted: bool,
     /// The trace hash of each seed, where asked for.
@@ -92,8 +95,9 @@ impl Summary {
         self.declared.iter().copied().filter(|kind| !observed(kind)).collect()
     }
 
-    pub(super) fn add(&mut self, outcome: &Outcome) {
+    pub(super) fn add(&mut self, seed: Seed, outcome: &Outcome) {
         self.seeds += 1;
+        self.digest = self.digest.wrapping_add(digest_of(seed, outcome.trace_hash));
         self.events += outcome.figures.events;
         self.virtual_time += u128::from(outcome.figures.virtual_time);
         self.postponed += outcome.postponed;
@@ -116,6 +120,7 @@ impl Summary {
 
     pub(super) fn merge(&mut self, other: Summary) {
         self.seeds += other.seeds;
+        self.digest = self.digest.wrapping_add(other.digest);
         self.failures += other.failures;
         self.undecided += other.undecided;
         self.nondeterministic += other.nondeterministic;
@@ -134,4 +139,11 @@ impl Summary {
             total.1 += cases;
         }
     }
+}
+
+/// What one seed adds to a digest: its hash, spread so that sums of several do not cancel out.
+fn digest_of(seed: Seed, trace_hash: u64) -> u64 {
+    let spread = |x: u64| (x ^ (x >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let x = spread(spread(seed.0).wrapping_add(trace_hash));
+    x ^ (x >> 32)
 }

@@ -145,7 +145,7 @@ fn work(shared: &Shared<'_>, send: &Sender<Message>, summary: &mut Summary) -> b
                 return false;
             }
         };
-        summary.add(&outcome);
+        summary.add(case.seed, &outcome);
         if swarm.hashes {
             summary.hashes.insert(case.seed, outcome.trace_hash);
         }

@@ -1,6 +1,7 @@
 //! The command line: a thin dispatcher, each command is a module of its own.
 
 mod bench;
+mod determinism;
 mod exit;
 mod mutants;
 mod output;
@@ -30,6 +31,8 @@ enum Command {
     Replay(replay::Command),
     /// Find the planted bugs of the reference protocols.
     Mutants(mutants::Command),
+    /// Prove that equal cases have equal outcomes: other processes, threads, orders and builds.
+    Determinism(determinism::Command),
     /// Measure the cost of simulating.
     Bench(bench::Command),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Swarm(command) => swarm::run(&command).map(ExitCode::from),
         Command::Replay(command) => replay::run(&command).map(ExitCode::from),
         Command::Mutants(command) => mutants::run(&command).map(ExitCode::from),
+        Command::Determinism(command) => determinism::run(&command).map(ExitCode::from),
         Command::Bench(command) => bench::run(&command),
     };
     done.unwrap_or_else(|error| {

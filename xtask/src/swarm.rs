@@ -56,6 +56,9 @@ pub struct Command {
     /// Do not end at the first failure.
     #[arg(long)]
     keep_going: bool,
+    /// From the last seed to the first.
+    #[arg(long, requires = "seeds")]
+    reverse: bool,
     /// Print JSON Lines, and nothing else, on standard output.
     #[arg(long)]
     json: bool,
@@ -103,6 +106,7 @@ struct SummaryLine<'a> {
     nondeterministic: u64,
     undecided: u64,
     postponed: u64,
+    digest: String,
     interrupted: bool,
 }
 
@@ -160,6 +164,9 @@ fn run_one(command: &Command, scenario: &Scenario, stop: &Arc<AtomicBool>) -> Re
     }
     if let Some(every) = command.determinism_check {
         swarm = swarm.determinism_every(every.get());
+    }
+    if command.reverse {
+        swarm = swarm.reversed();
     }
     if command.keep_going {
         swarm = swarm.keep_going();
@@ -331,6 +338,7 @@ fn summary_line(summary: &Summary) -> SummaryLine<'_> {
         nondeterministic: summary.nondeterministic,
         undecided: summary.undecided,
         postponed: summary.postponed,
+        digest: output::hash(summary.digest),
         interrupted: summary.interrupted,
     }
 }
