@@ -18,6 +18,7 @@ pub mod fault;
 pub mod guard;
 mod ledger;
 pub mod node;
+pub mod point;
 pub mod probe;
 pub mod rand;
 mod simulation;

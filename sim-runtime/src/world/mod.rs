@@ -10,6 +10,7 @@ use crate::bounds::Bounds;
 use crate::choice::Choices;
 use crate::ledger::Ledger;
 use crate::node::{NodeId, Nodes};
+use crate::point::Points;
 use crate::probe::Probes;
 use crate::simulation::Config;
 use crate::task::{Policy, Ready, TaskId, Tasks};
@@ -42,6 +43,7 @@ pub struct World {
     trace: Trace,
     ledger: RefCell<Ledger>,
     probes: Probes,
+    points: Points,
     bounds: Bounds,
     failure: RefCell<Option<Failure>>,
     stopping: Cell<bool>,
@@ -114,6 +116,7 @@ impl World {
             trace: Trace::new(config.keep),
             ledger: RefCell::default(),
             probes: Probes::new(config.buggify, config.knobs.clone()),
+            points: Points::default(),
             bounds: config.bounds.clone(),
             failure: RefCell::default(),
             stopping: Cell::new(false),
@@ -207,6 +210,10 @@ impl World {
 
     pub(crate) fn id(&self) -> u64 {
         self.id
+    }
+
+    pub(crate) fn points(&self) -> &Points {
+        &self.points
     }
 
     pub(crate) fn probes(&self) -> &Probes {
