@@ -1,7 +1,7 @@
 //! What squall keeps with a world: the case, what was drawn from it, monitors and the nemesis.
 
 use crate::case::Case;
-use crate::fault::{FaultPlan, Nemesis};
+use crate::fault::{Class, FaultPlan, Nemesis};
 use crate::{Device, World};
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
@@ -11,6 +11,7 @@ use std::rc::Rc;
 pub(crate) struct ContextDevice {
     pub(crate) case: Rc<Case>,
     pub(crate) parameters: RefCell<BTreeMap<String, u64>>,
+    pub(crate) class: Cell<Class>,
     pub(crate) plan: RefCell<Option<FaultPlan>>,
     pub(crate) nemesis: RefCell<Option<Rc<Nemesis>>>,
     pub(crate) monitors: RefCell<Vec<(TypeId, Rc<dyn Any>)>>,
@@ -31,6 +32,7 @@ impl Context {
         Context(Rc::new(ContextDevice {
             case,
             parameters: RefCell::default(),
+            class: Cell::default(),
             plan: RefCell::default(),
             nemesis: RefCell::default(),
             monitors: RefCell::default(),

@@ -2,7 +2,7 @@
 
 use crate::case::Case;
 use crate::choice::{Choice, Edit};
-use crate::fault::FaultPlan;
+use crate::fault::{Class, FaultPlan};
 use crate::probe::{KnobValue, ProbeHits};
 use crate::trace::{Line, Record};
 use crate::{Failure, Figures, Ledger};
@@ -73,6 +73,8 @@ pub struct Outcome {
     pub knobs: Vec<KnobValue>,
     /// Parameters that were read.
     pub parameters: BTreeMap<String, u64>,
+    /// What kind of case it was, as to its faults.
+    pub class: Class,
     /// The faults, as they were drawn or as the case fixed them.
     pub plan: Option<FaultPlan>,
     /// Events that code under test exported.
@@ -99,7 +101,14 @@ impl Outcome {
         let mut plan = self.plan.clone();
         if let Some(plan) = &mut plan {
             // What was planned for later than the end did not happen.
-            plan.faults.retain(|fault| fault.at.0 <= self.figures.virtual_time);
+            while plan
+                .faults
+                .last()
+                .and_then(|fault| fault.at)
+                .is_some_and(|at| at.0 > self.figures.virtual_time)
+            {
+                plan.faults.pop();
+            }
         }
         let knobs = self.knobs.iter().filter(|knob| knob.value != knob.default);
         Case {

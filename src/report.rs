@@ -75,9 +75,10 @@ impl Report {
         }
         let end = self.outcome.figures.virtual_time;
         let faults = self.outcome.plan.iter().flat_map(|plan| &plan.faults);
-        let happened: Vec<_> = faults.filter(|fault| fault.at.0 <= end).collect();
+        let happened: Vec<_> =
+            faults.filter(|fault| fault.at.is_none_or(|at| at.0 <= end)).collect();
         for fault in happened.iter().take(FAULTS_SHOWN) {
-            writeln!(f, "  t={:<14} {}", fault.at.to_string(), fault.text())?;
+            writeln!(f, "  {:<16} {}", fault.when(), fault.text())?;
         }
         if happened.len() > FAULTS_SHOWN {
             writeln!(f, "  and {} more faults", happened.len() - FAULTS_SHOWN)?;

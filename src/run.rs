@@ -86,6 +86,7 @@ pub(crate) fn run_here(
         probes: outcome.probes,
         knobs: outcome.knobs,
         parameters,
+        class: kept.class.get(),
         plan: kept.plan.take(),
         exported: kept.exported.get(),
         declared: kept.declared.take(),

@@ -1,7 +1,7 @@
 //! The handle that a test is given.
 
 use crate::context::Context;
-use crate::fault::{FaultModel, Nemesis, draw};
+use crate::fault::{Class, FaultModel, Nemesis, Preset, directed, draw};
 use crate::node::{ExitStatus, Node, Nodes};
 use crate::seed::Seed;
 use crate::{Failure, NodeId, World, monitor};
@@ -99,10 +99,15 @@ impl Sim {
         Context::with(|world, context| {
             assert!(context.nemesis.borrow().is_none(), "`faults` is called once in a run");
             *context.declared.borrow_mut() = model.declared(&context.case.faults);
-            let plan = match &context.case.plan {
-                Some(plan) => plan.clone(),
-                None => draw(world, &model, &context.case.faults),
+            let (selection, preset) = (&context.case.faults, context.case.profile);
+            let (plan, class) = match (&context.case.plan, preset) {
+                (Some(plan), _) => (plan.clone(), Class::Given),
+                (None, Preset::Directed) => {
+                    (directed(world, &model, selection, context.case.seed.0), Class::Given)
+                }
+                (None, _) => draw(world, &model, selection, &preset.profile()),
             };
+            context.class.set(class);
             match Nemesis::start(world, &plan, model.budgets().to_vec()) {
                 Ok(nemesis) => *context.nemesis.borrow_mut() = Some(nemesis),
                 Err(error) => {
@@ -114,16 +119,76 @@ impl Sim {
         });
     }
 
-    /// Begins the liveness phase: faults stop for the nodes of `core`, which all run and reach each other from now on. The
-    /// rest stays as it is, for ever.
+    /// Begins the liveness phase: nothing new is done to the system, and within `core` it is made well. What the case's
+    /// parameter `heal` says decides how:
+    ///
+    /// - 0 and 1, half of the cases: the nodes of `core` all run, and reach each other without faults, from now on.
+    /// - 2, a quarter: the same, but nodes that are down stay down for ever, as many as the system tolerates.
+    /// - 3, a quarter: nothing is repaired. Faults under way end when their time comes; a healing hand can hide that a system
+    ///   does not get up by itself.
+    ///
+    /// The rest, outside of `core`, stays as it is.
     pub fn heal(self, core: impl IntoIterator<Item = Node>) {
+        let how = self.parameter("heal", 0..=3);
         let core: Vec<NodeId> = core.into_iter().map(Node::id).collect();
         Context::with(|world, context| {
-            if let Some(nemesis) = &*context.nemesis.borrow() {
-                nemesis.end(world, &core);
+            let nemesis = context.nemesis.borrow().clone();
+            if let Some(nemesis) = &nemesis {
+                nemesis.close(world);
             }
-            world.heal(&core);
+            if how == 3 {
+                return;
+            }
+            let dead = match &nemesis {
+                Some(nemesis) if how == 2 => nemesis.tolerated_dead(world),
+                Some(_) | None => Vec::new(),
+            };
+            if let Some(nemesis) = &nemesis {
+                nemesis.stop_within(world, &core, &dead);
+            }
+            let living: Vec<NodeId> =
+                core.into_iter().filter(|node| !dead.contains(node)).collect();
+            world.heal(&living);
         });
+    }
+
+    /// A core for [`heal`](Sim::heal), drawn: all nodes, except that of each group with a budget some are left out, damaged
+    /// ones first, as many as the system tolerates.
+    pub fn core(self) -> Vec<Node> {
+        Context::with(|world, context| {
+            let mut out: Vec<NodeId> = Vec::new();
+            if let Some(nemesis) = &*context.nemesis.borrow() {
+                let mut stream = world.choices().stream(&["cfg".into(), "core".into()]);
+                let damaged = nemesis.damaged();
+                for budget in nemesis.budgets() {
+                    let mut pool: Vec<NodeId> = budget.nodes.clone();
+                    pool.sort_by_key(|node| (!damaged.contains(node), *node));
+                    let lost = pool.iter().filter(|node| damaged.contains(node)).count();
+                    let more = budget.down_max.saturating_sub(lost) as u32;
+                    let left_out =
+                        lost + world.choices().pick(&mut stream, Kind::Fault, more + 1) as usize;
+                    out.extend(&pool[..left_out.min(pool.len())]);
+                }
+            }
+            let all = (1..world.node_count()).map(|id| NodeId(id as u16));
+            all.filter(|id| !out.contains(id)).map(Node).collect()
+        })
+    }
+
+    /// The nodes that lost for good what they had promised to keep: whose disk was wiped by a fault.
+    pub fn damaged(self) -> Vec<Node> {
+        Context::with(|_, context| {
+            let damaged = context.nemesis.borrow().as_ref().map(|nemesis| nemesis.damaged());
+            damaged.unwrap_or_default().into_iter().map(Node).collect()
+        })
+    }
+
+    /// The last test of durability: all `nodes` lose power at one instant, and start again. What was acknowledged must still be there.
+    #[track_caller]
+    pub fn power_cycle(self, nodes: impl IntoIterator<Item = Node>) {
+        let nodes: Vec<Node> = nodes.into_iter().collect();
+        nodes.iter().for_each(|node| node.power_off());
+        nodes.iter().for_each(|node| node.start());
     }
 
     /// The same for all nodes.

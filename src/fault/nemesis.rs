@@ -1,35 +1,42 @@
 //! Carrying out a plan.
 
+use super::plan::{Resolved, Trigger};
 use super::{Budget, FaultPlan, PlanError};
-use crate::time::{Instant, Nanos, sleep_until};
+use crate::time::{Instant, Nanos, Sleep, sleep_until};
 use crate::{NodeId, World};
 use sim_runtime::fault::{Cost, FaultKind, Target};
 use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Poll, Waker};
 
 /// How long a fault waits that would leave the budget, before it is tried again.
 const POSTPONED_FOR: Nanos = 20_000_000;
 /// How often it is tried.
 const TRIES_MAX: u32 = 500;
 
-/// Carries out a plan: at each fault's time starts it, and stops it when it has lasted long enough.
+/// Carries out a plan: when a fault's moment comes starts it, and stops it when it has lasted long enough.
 pub(crate) struct Nemesis {
     budgets: Vec<Budget>,
     faults: RefCell<Vec<Live>>,
     damaged: RefCell<Vec<NodeId>>,
     postponed: Cell<u64>,
-    over: Cell<bool>,
+    /// Nothing begins any more; what is under way still ends.
+    closed: Cell<bool>,
+    /// Steps to take, latest first.
+    steps: RefCell<Vec<Step>>,
+    hands: RefCell<Option<Waker>>,
 }
 
 struct Live {
-    kind: &'static FaultKind,
-    target: Target,
+    resolved: Resolved,
     lasts: Nanos,
     active: bool,
 }
 
 /// What happens when.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Step {
     at: Nanos,
     fault: usize,
@@ -41,44 +48,79 @@ impl Nemesis {
     /// Checks the plan against the world and starts to carry it out.
     ///
     /// # Errors
-    /// When the plan names a kind or a node that does not exist.
+    /// When the plan names a kind or a node that does not exist, or a fault does not say when.
     pub(crate) fn start(
         world: &World,
         plan: &FaultPlan,
         budgets: Vec<Budget>,
     ) -> Result<Rc<Nemesis>, PlanError> {
         let mut faults = Vec::new();
-        let mut steps = Vec::new();
         for (index, fault) in plan.faults.iter().enumerate() {
-            let (kind, target) = fault.resolve(world)?;
-            faults.push(Live { kind, target, lasts: fault.lasts.0, active: false });
-            let at = world.now().saturating_add(fault.at.0);
-            steps.push(Step { at, fault: index, stop: false, tries: 0 });
+            let resolved = fault.resolve(world, index)?;
+            faults.push(Live { resolved, lasts: fault.lasts.0, active: false });
         }
         let nemesis = Rc::new(Nemesis {
             budgets,
             faults: RefCell::new(faults),
             damaged: RefCell::default(),
             postponed: Cell::new(0),
-            over: Cell::new(false),
+            closed: Cell::new(false),
+            steps: RefCell::default(),
+            hands: RefCell::default(),
         });
+        for index in 0..plan.faults.len() {
+            nemesis.arm(world, index);
+        }
         let hands = nemesis.clone();
-        crate::task::Builder::new()
-            .name("nemesis")
-            .spawn(async move { hands.carry_out(steps).await });
+        crate::task::Builder::new().name("nemesis").spawn(async move { hands.carry_out().await });
         Ok(nemesis)
     }
 
-    /// Ends it: what is under way is stopped where it lies within `core`, and nothing new starts.
-    pub(crate) fn end(&self, world: &World, core: &[NodeId]) {
-        self.over.set(true);
-        for fault in self.faults.borrow_mut().iter_mut().filter(|fault| fault.active) {
-            let everyone = fault.target.nodes.iter().chain(&fault.target.peers);
-            if everyone.clone().all(|node| core.contains(node)) {
-                fault.active = false;
-                (fault.kind.stop)(world, &fault.target);
-            }
+    /// Nothing begins any more. What is under way ends when its time comes.
+    pub(crate) fn close(&self, world: &World) {
+        self.closed.set(true);
+        world.forget_points();
+        self.steps.borrow_mut().retain(|step| step.stop);
+        self.wake();
+    }
+
+    /// Stops at once what is under way within `core`. Nodes of `dead` stay down.
+    pub(crate) fn stop_within(&self, world: &World, core: &[NodeId], dead: &[NodeId]) {
+        let stopped: Vec<(&'static FaultKind, Target)> = {
+            let mut faults = self.faults.borrow_mut();
+            let inside = |node: &NodeId| core.contains(node) && !dead.contains(node);
+            let within = |target: &Target| target.nodes.iter().chain(&target.peers).all(inside);
+            let live = faults.iter_mut().filter(|fault| fault.active);
+            live.filter_map(|fault| {
+                let target = &fault.resolved.target;
+                // What befalls a dead node is over with it; it must not start again.
+                let over = within(target) || target.nodes.iter().any(|node| dead.contains(node));
+                fault.active = !over;
+                within(target).then(|| (fault.resolved.kind, target.clone()))
+            })
+            .collect()
+        };
+        for (kind, target) in stopped {
+            (kind.stop)(world, &target);
         }
+    }
+
+    /// Nodes of the groups that have a budget and are down or damaged now, as many of each group as it tolerates.
+    pub(crate) fn tolerated_dead(&self, world: &World) -> Vec<NodeId> {
+        let damaged = self.damaged.borrow();
+        let dead = self.budgets.iter().flat_map(|budget| {
+            let down = budget
+                .nodes
+                .iter()
+                .filter(|node| !world.node_is_up(**node) || damaged.contains(node));
+            down.copied().take(budget.down_max).collect::<Vec<_>>()
+        });
+        dead.collect()
+    }
+
+    /// What the system tolerates.
+    pub(crate) fn budgets(&self) -> &[Budget] {
+        &self.budgets
     }
 
     /// How often a fault was put off because it would have left the budget.
@@ -86,47 +128,145 @@ impl Nemesis {
         self.postponed.get()
     }
 
-    async fn carry_out(&self, mut steps: Vec<Step>) {
-        // Latest first, so that the next step is popped from the end.
-        steps.sort_unstable_by(|a, b| b.cmp(a));
-        while let Some(step) = steps.pop() {
-            sleep_until(Instant::from_nanos(step.at)).await;
-            if self.over.get() {
-                return;
+    /// The nodes that lost what they promised to keep.
+    pub(crate) fn damaged(&self) -> Vec<NodeId> {
+        self.damaged.borrow().clone()
+    }
+
+    /// Waits for a fault's moment. One that comes after another waits for that one's start.
+    fn arm(self: &Rc<Nemesis>, world: &World, index: usize) {
+        let trigger = self.faults.borrow()[index].resolved.trigger.clone();
+        match trigger {
+            Trigger::At(at) => {
+                let at = world.now().saturating_add(at.0);
+                self.plan(Step { at, fault: index, stop: false, tries: 0 });
             }
-            let next = World::current(|world| self.step(world, step));
-            if let Some(next) = next {
-                let place = steps.partition_point(|other| *other > next);
-                steps.insert(place, next);
-            }
+            Trigger::Point { name, on, nth } => self.arm_point(world, index, &name, on, nth, 0),
+            Trigger::After { .. } => {}
         }
     }
 
-    fn step(&self, world: &World, step: Step) -> Option<Step> {
+    fn arm_point(
+        self: &Rc<Nemesis>,
+        world: &World,
+        index: usize,
+        name: &str,
+        on: Option<NodeId>,
+        nth: u64,
+        tries: u32,
+    ) {
+        let (nemesis, again) = (self.clone(), name.to_owned());
+        world.at_point(name, on, nth, move |world| {
+            if nemesis.closed.get() {
+                return;
+            }
+            if !nemesis.strike(world, index) && tries < TRIES_MAX {
+                // Outside of the budget now: the next occurrence may be within it.
+                nemesis.arm_point(world, index, &again, on, 1, tries + 1);
+            }
+        });
+    }
+
+    fn plan(&self, step: Step) {
+        let mut steps = self.steps.borrow_mut();
+        let place = steps.partition_point(|other| *other > step);
+        steps.insert(place, step);
+        drop(steps);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.hands.take() {
+            waker.wake();
+        }
+    }
+
+    async fn carry_out(&self) {
+        let mut timer: Option<Sleep> = None;
+        poll_fn(|cx| {
+            loop {
+                *self.hands.borrow_mut() = Some(cx.waker().clone());
+                let Some(next) = self.steps.borrow().last().copied() else {
+                    return if self.closed.get() { Poll::Ready(()) } else { Poll::Pending };
+                };
+                let deadline = Instant::from_nanos(next.at);
+                let sleep = match &mut timer {
+                    Some(sleep) if sleep.deadline() == deadline => sleep,
+                    other => other.insert(sleep_until(deadline)),
+                };
+                if Pin::new(sleep).poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                timer = None;
+                let step = self.steps.borrow_mut().pop();
+                if let Some(step) = step {
+                    World::current(|world| self.step(world, step));
+                }
+            }
+        })
+        .await;
+    }
+
+    fn step(&self, world: &World, step: Step) {
+        if step.stop {
+            return self.stop(world, step.fault);
+        }
+        if !self.strike(world, step.fault) && step.tries < TRIES_MAX {
+            self.plan(Step { at: world.now() + POSTPONED_FOR, tries: step.tries + 1, ..step });
+        }
+    }
+
+    /// Starts a fault, unless that would leave the budget: then it is put off, and counted.
+    fn strike(&self, world: &World, index: usize) -> bool {
         let (kind, target, lasts) = {
             let faults = self.faults.borrow();
-            let fault = &faults[step.fault];
-            if step.stop && !fault.active {
-                return None;
-            }
-            (fault.kind, fault.target.clone(), fault.lasts)
+            let fault = &faults[index];
+            (fault.resolved.kind, fault.resolved.target.clone(), fault.lasts)
         };
-        if step.stop {
-            self.faults.borrow_mut()[step.fault].active = false;
-            (kind.stop)(world, &target);
-            return None;
-        }
         if self.would_leave_the_budget(world, kind, &target) {
             self.postponed.set(self.postponed.get() + 1);
-            let again = Step { at: world.now() + POSTPONED_FOR, tries: step.tries + 1, ..step };
-            return (again.tries < TRIES_MAX).then_some(again);
+            return false;
         }
         if kind.cost == Cost::Damaged {
             self.damaged.borrow_mut().extend(&target.nodes);
         }
+        self.faults.borrow_mut()[index].active = true;
+        self.plan(Step {
+            at: world.now().saturating_add(lasts),
+            fault: index,
+            stop: true,
+            tries: 0,
+        });
         (kind.start)(world, &target);
-        self.faults.borrow_mut()[step.fault].active = true;
-        Some(Step { at: world.now().saturating_add(lasts), stop: true, ..step })
+        self.plan_followers(world, index);
+        true
+    }
+
+    /// Plans the faults that come after one that just began.
+    fn plan_followers(&self, world: &World, index: usize) {
+        let followers: Vec<(usize, Nanos)> = {
+            let faults = self.faults.borrow();
+            let after = |fault: &Live| match fault.resolved.trigger {
+                Trigger::After { fault, by } if fault == index => Some(by.0),
+                Trigger::After { .. } | Trigger::At(_) | Trigger::Point { .. } => None,
+            };
+            faults.iter().enumerate().filter_map(|(at, fault)| Some((at, after(fault)?))).collect()
+        };
+        for (fault, by) in followers.into_iter().filter(|_| !self.closed.get()) {
+            self.plan(Step { at: world.now().saturating_add(by), fault, stop: false, tries: 0 });
+        }
+    }
+
+    fn stop(&self, world: &World, index: usize) {
+        let (kind, target) = {
+            let mut faults = self.faults.borrow_mut();
+            let fault = &mut faults[index];
+            if !std::mem::take(&mut fault.active) {
+                return;
+            }
+            (fault.resolved.kind, fault.resolved.target.clone())
+        };
+        (kind.stop)(world, &target);
     }
 
     fn would_leave_the_budget(&self, world: &World, kind: &FaultKind, target: &Target) -> bool {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sim_runtime::fault::{Aim, FaultKind, Target, kind, kinds};
 use std::fmt;
 
-/// The faults of a run, in the order of their times. Replayed without any draw.
+/// The faults of a run. Replayed without any draw.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FaultPlan {
@@ -15,12 +15,13 @@ pub struct FaultPlan {
     pub faults: Vec<Fault>,
 }
 
-/// One fault: when, what, to whom, for how long.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One fault: when, what, to whom, for how long. When is said by exactly one of `at`, `point` and `after`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// When, since the faults began.
-    pub at: Span,
+    /// At this time since the faults began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Span>,
     /// The kind, by name.
     pub kind: String,
     /// The node, the source of a link, or the first group.
@@ -35,6 +36,44 @@ pub struct Fault {
     /// How much, for kinds that carry a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub magnitude: Option<u64>,
+    /// At the n-th occurrence of a point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<Point>,
+    /// Soon after another fault began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<After>,
+}
+
+/// The n-th occurrence of a named point: of a `hint!` in the code under test, or of one that a device marks
+/// (`before-write`, `after-write`, `before-sync`, `after-sync`, `before-deliver`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Point {
+    /// The point's name.
+    pub name: String,
+    /// The node on which it occurs; any unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+    /// Which occurrence since the faults began, from 1.
+    pub nth: u64,
+}
+
+/// Some time after another fault of the plan began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    /// The position of the other fault in the plan, from 0.
+    pub fault: usize,
+    /// How long after.
+    pub by: Span,
+}
+
+/// When a fault strikes, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    At(Span),
+    Point { name: String, on: Option<NodeId>, nth: u64 },
+    After { fault: usize, by: Span },
 }
 
 /// Why a plan cannot be carried out.
@@ -49,12 +88,19 @@ impl fmt::Display for PlanError {
 
 impl std::error::Error for PlanError {}
 
+/// A fault whose names were found in the world.
+pub(crate) struct Resolved {
+    pub(crate) kind: &'static FaultKind,
+    pub(crate) target: Target,
+    pub(crate) trigger: Trigger,
+}
+
 impl Fault {
-    /// The kind and the target that the names stand for.
+    /// What the names stand for. `index` is the fault's place in the plan.
     ///
     /// # Errors
-    /// When a kind or a node of that name does not exist, or the target does not fit the kind.
-    pub(crate) fn resolve(&self, world: &World) -> Result<(&'static FaultKind, Target), PlanError> {
+    /// When a kind or a node of that name does not exist, the target does not fit the kind, or it is not said when.
+    pub(crate) fn resolve(&self, world: &World, index: usize) -> Result<Resolved, PlanError> {
         let kind = kind(&self.kind).ok_or_else(|| {
             let known: Vec<&str> = kinds().iter().map(|kind| kind.name).collect();
             PlanError(format!(
@@ -63,6 +109,14 @@ impl Fault {
                 known.join(", ")
             ))
         })?;
+        Ok(Resolved {
+            kind,
+            target: self.target(world, kind)?,
+            trigger: self.trigger(world, index)?,
+        })
+    }
+
+    fn target(&self, world: &World, kind: &FaultKind) -> Result<Target, PlanError> {
         let fits = match kind.aim {
             Aim::Node => self.on.len() == 1 && self.against.is_empty(),
             Aim::Link => self.on.len() == 1 && self.against.len() == 1,
@@ -82,10 +136,9 @@ impl Fault {
             (None, None) => 0,
             (Some(_), Some(value)) => value,
             (Some(m), None) => {
-                return Err(PlanError(format!(
-                    "a fault `{}` needs magnitude = {} in {}",
-                    self.kind, m.name, m.unit
-                )));
+                let text =
+                    format!("a fault `{}` needs magnitude = {} in {}", self.kind, m.name, m.unit);
+                return Err(PlanError(text));
             }
             (None, Some(_)) => {
                 return Err(PlanError(format!("a fault `{}` takes no magnitude", self.kind)));
@@ -95,11 +148,50 @@ impl Fault {
             Aim::Everything => (1..world.node_count()).map(|id| NodeId(id as u16)).collect(),
             Aim::Node | Aim::Link | Aim::Groups => resolve_all(world, &self.on)?,
         };
-        let target = Target { nodes, peers: resolve_all(world, &self.against)?, magnitude };
-        Ok((kind, target))
+        Ok(Target { nodes, peers: resolve_all(world, &self.against)?, magnitude })
     }
 
-    /// The fault in words, without its time.
+    fn trigger(&self, world: &World, index: usize) -> Result<Trigger, PlanError> {
+        match (&self.at, &self.point, &self.after) {
+            (Some(at), None, None) => Ok(Trigger::At(*at)),
+            (None, Some(point), None) => {
+                if point.nth == 0 {
+                    return Err(PlanError(format!(
+                        "point `{}`: occurrences are counted from 1",
+                        point.name
+                    )));
+                }
+                let on = point.on.as_ref().map(|name| resolve(world, name)).transpose()?;
+                Ok(Trigger::Point { name: point.name.clone(), on, nth: point.nth })
+            }
+            (None, None, Some(after)) if after.fault < index => {
+                Ok(Trigger::After { fault: after.fault, by: after.by })
+            }
+            (None, None, Some(after)) => Err(PlanError(format!(
+                "fault {index} comes after fault {}: it can only come after an earlier one of the plan, counted from 0",
+                after.fault
+            ))),
+            _ => Err(PlanError(format!(
+                "fault {index} (`{}`) does not say when: write exactly one of at, point and after",
+                self.kind
+            ))),
+        }
+    }
+
+    /// When it strikes, in words.
+    pub fn when(&self) -> String {
+        match (&self.at, &self.point, &self.after) {
+            (Some(at), _, _) => format!("t={at}"),
+            (None, Some(point), _) => {
+                let on = point.on.as_ref().map_or_else(String::new, |node| format!(" of {node}"));
+                format!("{} {}{on}", point.name, point.nth)
+            }
+            (None, None, Some(after)) => format!("{} after fault {}", after.by, after.fault),
+            (None, None, None) => "never".to_owned(),
+        }
+    }
+
+    /// What it does, in words.
     pub fn text(&self) -> String {
         let mut text = self.kind.clone();
         match (self.on.is_empty(), self.against.is_empty()) {
@@ -119,15 +211,14 @@ impl Fault {
 }
 
 fn resolve_all(world: &World, names: &[String]) -> Result<Vec<NodeId>, PlanError> {
-    names
-        .iter()
-        .map(|name| {
-            world.node_named(name).filter(|id| *id != NodeId::TEST).ok_or_else(|| {
-                let known: Vec<String> = (1..world.node_count())
-                    .map(|id| world.node_name(NodeId(id as u16)).to_string())
-                    .collect();
-                PlanError(format!("there is no node `{name}`: there are {}", known.join(", ")))
-            })
-        })
-        .collect()
+    names.iter().map(|name| resolve(world, name)).collect()
+}
+
+fn resolve(world: &World, name: &str) -> Result<NodeId, PlanError> {
+    world.node_named(name).filter(|id| *id != NodeId::TEST).ok_or_else(|| {
+        let known: Vec<String> = (1..world.node_count())
+            .map(|id| world.node_name(NodeId(id as u16)).to_string())
+            .collect();
+        PlanError(format!("there is no node `{name}`: there are {}", known.join(", ")))
+    })
 }

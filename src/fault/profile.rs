@@ -1,218 +1,176 @@
-//! How a seed becomes a plan.
+//! Profiles: how hostile the plans are that seeds become.
 
-use super::{Fault, FaultModel, FaultPlan};
-use crate::span::Span;
-use crate::{NodeId, World};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sim_runtime::choice::{Choices, Distribution, Kind, Stream};
-use sim_runtime::fault::{Aim, FaultKind};
+use sim_runtime::choice::{Choices, Kind, Ratio, Stream};
 use std::fmt;
 use std::str::FromStr;
 
-/// Faults of one kind in one plan, at most.
-const FAULTS_MAX: usize = 200;
+/// How hostile the plans are that seeds become. The five classes are weights: their shares of all cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Cases without any fault. Some must pass for the other reason: that nothing happened.
+    pub quiet: u32,
+    /// Cases with exactly one fault: a second one, such as a restart, can hide what the first did.
+    pub single_fault: u32,
+    /// Cases with one kind of fault.
+    pub single_kind: u32,
+    /// Cases that throw a coin for each kind.
+    pub coins: u32,
+    /// Cases with every kind.
+    pub everything: u32,
+    /// Mean gaps are multiplied by this many hundredths: 100 as the kinds say, 300 calmer, 30 stormier.
+    pub gap_percent: u64,
+    /// How likely a fault of a process strikes at a boundary of a durable write instead of at a time.
+    pub at_boundary: Ratio,
+    /// How likely a fault is followed soon by another one of any kind that is on.
+    pub coupled: Ratio,
+}
 
-/// Which of the kinds of a model a case may draw.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Selection {
-    /// All.
+/// The profiles that have a name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Preset {
+    /// Few faults, far apart.
+    Calm,
+    /// The default: a tenth of the cases quiet, a tenth with a single kind or fault, six tenths by coins, two tenths everything.
     #[default]
-    All,
-    /// None.
-    None,
-    /// Those, by name.
-    Only(Vec<String>),
+    Realistic,
+    /// No quiet cases, everything more often, gaps a third.
+    Stormy,
+    /// Not random: consecutive seeds go through one to three faults in every kind, order, target and moment of a small grid.
+    Directed,
 }
 
-impl Selection {
-    pub(super) fn allows(&self, kind: &FaultKind) -> bool {
+impl Preset {
+    /// All presets.
+    pub const ALL: [Preset; 4] =
+        [Preset::Calm, Preset::Realistic, Preset::Stormy, Preset::Directed];
+
+    /// What it stands for. `Directed` draws nothing; its profile is the realistic one.
+    pub fn profile(self) -> Profile {
+        let realistic = Profile {
+            quiet: 2,
+            single_fault: 1,
+            single_kind: 1,
+            coins: 12,
+            everything: 4,
+            gap_percent: 100,
+            at_boundary: Ratio::new(1, 3),
+            coupled: Ratio::new(1, 8),
+        };
         match self {
-            Selection::All => true,
-            Selection::None => false,
-            Selection::Only(names) => names.iter().any(|name| name == kind.name),
+            Preset::Realistic | Preset::Directed => realistic,
+            Preset::Calm => Profile {
+                quiet: 6,
+                single_fault: 4,
+                single_kind: 4,
+                coins: 6,
+                everything: 0,
+                gap_percent: 400,
+                coupled: Ratio::ZERO,
+                ..realistic
+            },
+            Preset::Stormy => Profile {
+                quiet: 0,
+                single_fault: 0,
+                single_kind: 2,
+                coins: 8,
+                everything: 10,
+                gap_percent: 30,
+                coupled: Ratio::new(1, 4),
+                ..realistic
+            },
         }
     }
 
-    /// Whether it is the usual one.
-    pub fn is_all(&self) -> bool {
-        *self == Selection::All
+    fn name(self) -> &'static str {
+        match self {
+            Preset::Calm => "calm",
+            Preset::Realistic => "realistic",
+            Preset::Stormy => "stormy",
+            Preset::Directed => "directed",
+        }
     }
 }
 
-impl fmt::Display for Selection {
+impl fmt::Display for Preset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Selection::All => f.write_str("all"),
-            Selection::None => f.write_str("none"),
-            Selection::Only(names) => f.write_str(&names.join(",")),
-        }
+        f.write_str(self.name())
     }
 }
 
-impl FromStr for Selection {
+impl FromStr for Preset {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Selection, String> {
-        match text {
-            "all" => Ok(Selection::All),
-            "none" => Ok(Selection::None),
-            _ => {
-                let names: Vec<String> =
-                    text.split(',').map(|name| name.trim().to_owned()).collect();
-                match names.iter().find(|name| super::kind(name).is_none()) {
-                    None => Ok(Selection::Only(names)),
-                    Some(unknown) => {
-                        let known: Vec<&str> =
-                            super::kinds().iter().map(|kind| kind.name).collect();
-                        Err(format!(
-                            "there is no fault kind `{unknown}`: write all, none, or some of {}",
-                            known.join(",")
-                        ))
-                    }
-                }
-            }
-        }
+    fn from_str(text: &str) -> Result<Preset, String> {
+        let found = Preset::ALL.into_iter().find(|preset| preset.name() == text);
+        found.ok_or_else(|| {
+            format!("`{text}` is not a profile: write calm, realistic, stormy or directed")
+        })
     }
 }
 
-impl Serialize for Selection {
+impl Serialize for Preset {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Selection {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Selection, D::Error> {
+impl<'de> Deserialize<'de> for Preset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Preset, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
-/// Draws the plan of a run: 10% of cases have no fault, 10% a single kind, 60% throw a coin for each kind, 20%
-/// have everything. Each kind that is on has a mean gap drawn log-uniformly from its range, and then gaps, targets, durations
-/// and magnitudes; never a coin per event. Each kind draws from a stream of its own.
-pub(crate) fn draw(world: &World, model: &FaultModel, selection: &Selection) -> FaultPlan {
-    let choices = world.choices();
-    let kinds: Vec<&FaultKind> =
-        model.kinds().into_iter().filter(|kind| selection.allows(kind)).collect();
-    let mut class = choices.stream(&["fault".into(), "class".into()]);
-    let class_drawn = choices.pick(&mut class, Kind::Fault, 10);
-    let single = match kinds.len() {
-        0 => return FaultPlan::default(),
-        len => choices.pick(&mut class, Kind::Fault, len as u32) as usize,
-    };
-    let all: Vec<NodeId> = (1..world.node_count()).map(|id| NodeId(id as u16)).collect();
-    let failing = model.nodes(&all);
-    let mut faults = Vec::new();
-    for (index, kind) in kinds.iter().enumerate() {
-        let mut stream = choices.stream(&["fault".into(), kind.name.into()]);
-        let coin = choices.chance(&mut stream, Kind::Fault, kind.coin);
-        let on = match class_drawn {
-            0 => false,
-            1 => index == single,
-            2..8 => coin,
-            _ => true,
-        };
-        if on {
-            draw_kind(
-                &Draw { world, choices, all: &all, failing: &failing },
-                kind,
-                &mut stream,
-                model.lasts(),
-                &mut faults,
-            );
+/// What kind of case a seed is, as to its faults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// No fault.
+    #[default]
+    Quiet,
+    /// Exactly one fault.
+    SingleFault,
+    /// One kind of fault.
+    SingleKind,
+    /// A coin for each kind.
+    Coins,
+    /// Every kind.
+    Everything,
+    /// The plan was fixed by the case, or enumerated.
+    Given,
+}
+
+impl Class {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Quiet => "quiet",
+            Class::SingleFault => "single fault",
+            Class::SingleKind => "single kind",
+            Class::Coins => "coins",
+            Class::Everything => "everything",
+            Class::Given => "given",
         }
     }
-    faults.sort_by_key(|fault| fault.at);
-    FaultPlan { faults }
 }
 
-struct Draw<'a> {
-    world: &'a World,
-    choices: &'a Choices,
-    all: &'a [NodeId],
-    failing: &'a [NodeId],
-}
-
-fn draw_kind(
-    draw: &Draw<'_>,
-    kind: &FaultKind,
-    stream: &mut Stream,
-    lasts: Span,
-    faults: &mut Vec<Fault>,
-) {
-    let choices = draw.choices;
-    let mean =
-        choices.sample(stream, Kind::Fault, &Distribution::log_uniform(kind.gap.0, kind.gap.1));
-    let gaps = Distribution::exponential(0, mean, 20 * mean);
-    let durations = Distribution::log_uniform(kind.duration.0.max(1), kind.duration.1.max(1));
-    let mut at = 0;
-    for _ in 0..FAULTS_MAX {
-        at += choices.sample(stream, Kind::Fault, &gaps);
-        if at > lasts.0 {
-            return;
+impl Profile {
+    /// Draws the class of a case.
+    pub(super) fn class(&self, choices: &Choices, stream: &mut Stream) -> Class {
+        let classes = [
+            (Class::Quiet, self.quiet),
+            (Class::SingleFault, self.single_fault),
+            (Class::SingleKind, self.single_kind),
+            (Class::Coins, self.coins),
+            (Class::Everything, self.everything),
+        ];
+        let sum = classes.iter().map(|(_, weight)| weight).sum();
+        let mut drawn = choices.pick(stream, Kind::Fault, sum);
+        for (class, weight) in classes {
+            if drawn < weight {
+                return class;
+            }
+            drawn -= weight;
         }
-        let Some((on, against)) = draw_target(draw, kind.aim, stream) else { return };
-        let duration = choices.sample(stream, Kind::Fault, &durations);
-        let magnitude = kind
-            .magnitude
-            .map(|m| choices.sample(stream, Kind::Fault, &Distribution::log_uniform(m.min, m.max)));
-        let names = |ids: Vec<NodeId>| {
-            ids.into_iter().map(|id| draw.world.node_name(id).to_string()).collect()
-        };
-        faults.push(Fault {
-            at: Span(at),
-            kind: kind.name.to_owned(),
-            on: names(on),
-            against: names(against),
-            lasts: Span(duration),
-            magnitude,
-        });
+        unreachable!("the weights sum up to what is drawn from")
     }
-}
-
-fn draw_target(
-    draw: &Draw<'_>,
-    aim: Aim,
-    stream: &mut Stream,
-) -> Option<(Vec<NodeId>, Vec<NodeId>)> {
-    let one = |from: &[NodeId], stream: &mut Stream| {
-        (!from.is_empty())
-            .then(|| from[draw.choices.pick(stream, Kind::Fault, from.len() as u32) as usize])
-    };
-    match aim {
-        Aim::Everything => Some((Vec::new(), Vec::new())),
-        Aim::Node => one(draw.failing, stream).map(|node| (vec![node], Vec::new())),
-        Aim::Link => {
-            let from = one(draw.all, stream)?;
-            let rest: Vec<NodeId> = draw.all.iter().copied().filter(|node| *node != from).collect();
-            Some((vec![from], vec![one(&rest, stream)?]))
-        }
-        Aim::Groups => groups(draw, stream),
-    }
-}
-
-/// Two groups that are cut off from each other: one node from the rest, halves of all, or, with a bridge, halves of all but one.
-fn groups(draw: &Draw<'_>, stream: &mut Stream) -> Option<(Vec<NodeId>, Vec<NodeId>)> {
-    let shape = draw.choices.pick(stream, Kind::Fault, 3);
-    let lonely =
-        draw.all.get(draw.choices.pick(stream, Kind::Fault, draw.all.len() as u32) as usize)?;
-    let mut sides = (Vec::new(), Vec::new());
-    for node in draw.all {
-        let coin = draw.choices.pick(stream, Kind::Fault, 2) == 1;
-        let first = match shape {
-            0 => node == lonely,
-            1 => coin,
-            _ if node == lonely => continue,
-            _ => coin,
-        };
-        if first { sides.0.push(*node) } else { sides.1.push(*node) }
-    }
-    // A side without nodes would be no cut: the first node changes over.
-    if sides.0.is_empty() {
-        sides.0.extend(sides.1.pop());
-    }
-    if sides.1.is_empty() {
-        sides.1.extend(sides.0.pop());
-    }
-    (!sides.0.is_empty() && !sides.1.is_empty()).then_some(sides)
 }

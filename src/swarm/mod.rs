@@ -1,12 +1,13 @@
 //! Swarms: many seeds of one scenario, on several threads, each run in a world of its own.
 
+mod depth;
 mod ledger;
 mod summary;
 mod worker;
 
 use crate::case::{Case, CaseError};
 use crate::determinism::Divergence;
-use crate::fault::Selection;
+use crate::fault::{Preset, Selection};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
 use crate::settings::Shard;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+pub use depth::{Percentiles, Spread};
 pub use ledger::LedgerTotal;
 pub use summary::{ProbeTotal, Summary};
 
@@ -39,6 +41,7 @@ pub struct Swarm<'a> {
     mutant: Option<String>,
     faults: Selection,
     policy: Policy,
+    profile: Preset,
     determinism_every: Option<u64>,
     keep_going: bool,
     reversed: bool,
@@ -88,6 +91,7 @@ impl<'a> Swarm<'a> {
             mutant: None,
             faults: Selection::default(),
             policy: Policy::default(),
+            profile: Preset::default(),
             determinism_every: None,
             keep_going: false,
             reversed: false,
@@ -144,6 +148,12 @@ impl<'a> Swarm<'a> {
         self
     }
 
+    /// How hostile the plans are.
+    pub fn profile(mut self, profile: Preset) -> Self {
+        self.profile = profile;
+        self
+    }
+
     /// Runs every so-manieth seed twice more and compares.
     pub fn determinism_every(mut self, every: u64) -> Self {
         self.determinism_every = Some(every.max(1));
@@ -191,6 +201,7 @@ impl<'a> Swarm<'a> {
             mutant: self.mutant.clone(),
             faults: self.faults.clone(),
             policy: self.policy,
+            profile: self.profile,
             ..Case::from_seed(self.scenario, seed)
         }
     }

@@ -1,6 +1,9 @@
 //! What a swarm comes to.
 
+use super::depth::{Depth, Percentiles};
 use super::ledger::{self, LedgerTotal};
+use crate::choice::Ratio;
+use crate::fault::Class;
 use crate::outcome::{Outcome, Verdict};
 use crate::probe::{ProbeKind, SITES, Site};
 use crate::seed::Seed;
@@ -52,6 +55,8 @@ pub struct Summary {
     /// A digest of the seeds and their trace hashes, whatever their order and the number of threads: equal swarms of equal
     /// code have equal digests.
     pub digest: u64,
+    /// How deep it went.
+    pub(super) depth: Depth,
     /// Whether it was ended before its time.
     pub interrupted: bool,
     /// The trace hash of each seed, where asked for.
@@ -89,6 +94,34 @@ impl Summary {
         missed.map(|total| total.site).collect()
     }
 
+    /// How many cases there were of each class.
+    pub fn classes(&self) -> &BTreeMap<Class, u64> {
+        &self.depth.classes
+    }
+
+    /// Events of a run.
+    pub fn events_of_runs(&self) -> Percentiles {
+        self.depth.events.percentiles()
+    }
+
+    /// Events that code under test exported in a run: how far it came.
+    pub fn exports_of_runs(&self) -> Percentiles {
+        self.depth.exported.percentiles()
+    }
+
+    /// Pairs of declared kinds that never met in a case.
+    pub fn pairs_unmet(&self) -> Vec<(&'static str, &'static str)> {
+        let kinds: Vec<&'static str> = self.declared.iter().copied().collect();
+        let pairs =
+            kinds.iter().enumerate().flat_map(|(i, a)| kinds[i + 1..].iter().map(|b| (*a, *b)));
+        pairs.filter(|pair| !self.depth.pairs.contains(pair)).collect()
+    }
+
+    /// How likely the next seed shows something new, in the sense of probes and faults: the estimate of Good and Turing.
+    pub fn unseen(&self) -> Option<Ratio> {
+        self.depth.unseen(self.seeds)
+    }
+
     /// The declared fault kinds of which code under test could never notice anything.
     pub fn unobserved(&self) -> Vec<&'static str> {
         let observed = |kind: &&str| self.ledger.get(kind).is_some_and(|line| line.observed > 0);
@@ -101,6 +134,7 @@ impl Summary {
         self.events += outcome.figures.events;
         self.virtual_time += u128::from(outcome.figures.virtual_time);
         self.postponed += outcome.postponed;
+        self.depth.add(outcome);
         self.declared.extend(&outcome.declared);
         ledger::add(&mut self.ledger, &outcome.ledger);
         for hit in &outcome.probes {
@@ -128,6 +162,7 @@ impl Summary {
         self.virtual_time += other.virtual_time;
         self.postponed += other.postponed;
         self.hashes.extend(other.hashes);
+        self.depth.merge(other.depth);
         self.declared.extend(other.declared);
         ledger::merge(&mut self.ledger, other.ledger);
         for (fingerprint, count) in other.fingerprints {

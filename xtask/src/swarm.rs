@@ -5,10 +5,11 @@ use crate::progress::Progress;
 use crate::{output, scenarios, table};
 use clap::Args;
 use serde::Serialize;
-use squall::fault::Selection;
+use squall::fault::{Preset, Selection};
 use squall::task::Policy;
 use squall::{
-    Case, Corpus, Event, Found, Report, Scenario, Seed, Shard, Summary, Swarm, parse_time,
+    Case, Corpus, Event, Found, Percentiles, Report, Scenario, Seed, Shard, Summary, Swarm,
+    parse_time,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -50,6 +51,9 @@ pub struct Command {
     /// Which runnable task goes first: portfolio, fifo, random or pct:D.
     #[arg(long, default_value = "portfolio")]
     policy: Policy,
+    /// How hostile the faults are: calm, realistic, stormy, or directed, which enumerates instead of drawing.
+    #[arg(long, default_value = "realistic")]
+    profile: Preset,
     /// Run every so-manieth seed twice more and compare.
     #[arg(long)]
     determinism_check: Option<NonZeroU64>,
@@ -90,6 +94,19 @@ struct Probe {
 }
 
 #[derive(Serialize)]
+struct Spread {
+    p50: u64,
+    p95: u64,
+    p99: u64,
+}
+
+impl From<Percentiles> for Spread {
+    fn from(p: Percentiles) -> Spread {
+        Spread { p50: p.p50, p95: p.p95, p99: p.p99 }
+    }
+}
+
+#[derive(Serialize)]
 struct SummaryLine<'a> {
     r#type: &'static str,
     scenario: &'a str,
@@ -103,6 +120,11 @@ struct SummaryLine<'a> {
     seeds_per_second: f64,
     ledger: BTreeMap<&'static str, Faults>,
     probes: BTreeMap<&'static str, Probe>,
+    classes: BTreeMap<&'static str, u64>,
+    events_of_runs: Spread,
+    exports_of_runs: Spread,
+    pairs_unmet: Vec<(&'static str, &'static str)>,
+    unseen: Option<f64>,
     nondeterministic: u64,
     undecided: u64,
     postponed: u64,
@@ -144,6 +166,7 @@ fn run_one(command: &Command, scenario: &Scenario, stop: &Arc<AtomicBool>) -> Re
         .shard(command.shard.unwrap_or_default())
         .faults(command.faults.clone())
         .policy(command.policy)
+        .profile(command.profile)
         .stop_on(stop.clone());
     let total = match (command.seeds, command.time) {
         (Some(seeds), _) => Some(seeds.get()),
@@ -335,6 +358,11 @@ fn summary_line(summary: &Summary) -> SummaryLine<'_> {
         seeds_per_second: summary.seeds_per_second(),
         ledger,
         probes,
+        classes: summary.classes().iter().map(|(class, count)| (class.name(), *count)).collect(),
+        events_of_runs: summary.events_of_runs().into(),
+        exports_of_runs: summary.exports_of_runs().into(),
+        pairs_unmet: summary.pairs_unmet(),
+        unseen: summary.unseen().map(|r| f64::from(r.numerator()) / f64::from(r.denominator())),
         nondeterministic: summary.nondeterministic,
         undecided: summary.undecided,
         postponed: summary.postponed,

@@ -53,8 +53,43 @@ pub fn summary(summary: &Summary) -> String {
             text.push_str(&format!("  {count} {what}\n"));
         }
     }
+    text.push_str(&depth(summary));
     text.push_str(&faults(summary));
     text.push_str(&probes(summary));
+    text
+}
+
+/// How deep the runs went, so that nobody takes shallow ones for deep.
+fn depth(summary: &Summary) -> String {
+    let (events, exports) = (summary.events_of_runs(), summary.exports_of_runs());
+    let mut text = format!(
+        "  a run: {} events (95% below {}, 99% below {}), {} exported (95% below {})\n",
+        events.p50, events.p95, events.p99, exports.p50, exports.p95
+    );
+    let seeds = summary.seeds.max(1) as f64;
+    let share = |count: &u64| format!("{:.0}%", *count as f64 * 100.0 / seeds);
+    let classes: Vec<String> = summary
+        .classes()
+        .iter()
+        .map(|(class, count)| format!("{} {}", share(count), class.name()))
+        .collect();
+    text.push_str(&format!("  cases: {}\n", classes.join(", ")));
+    if let Some(unseen) = summary.unseen() {
+        let percent = f64::from(unseen.numerator()) * 100.0 / f64::from(unseen.denominator());
+        text.push_str(&format!(
+            "  the next seed shows something new with about {percent:.2}% (Good-Turing)\n"
+        ));
+    }
+    let unmet = summary.pairs_unmet();
+    if !unmet.is_empty() {
+        let pairs: Vec<String> = unmet.iter().take(8).map(|(a, b)| format!("{a}+{b}")).collect();
+        let more = if unmet.len() > 8 { ", ..." } else { "" };
+        text.push_str(&format!(
+            "  {} pairs of faults never met: {}{more}\n",
+            unmet.len(),
+            pairs.join(", ")
+        ));
+    }
     text
 }
 

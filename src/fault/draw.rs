@@ -1,0 +1,202 @@
+//! How a seed becomes a plan.
+
+use super::plan::{After, Point};
+use super::profile::{Class, Profile};
+use super::{Fault, FaultModel, FaultPlan, Selection};
+use crate::span::Span;
+use crate::{NodeId, World};
+use sim_runtime::choice::{Choices, Distribution, Kind, Stream};
+use sim_runtime::fault::{Aim, Cost, FaultKind};
+
+/// Faults of one kind in one plan, at most.
+const FAULTS_MAX: usize = 200;
+/// How long a process is down that was struck at a boundary, in half of the cases: it comes back while what it was doing is still under way.
+const BRIEF: (u64, u64) = (100_000, 50_000_000);
+/// How soon a coupled fault follows.
+const SOON: (u64, u64) = (1_000_000, 300_000_000);
+/// The boundaries of durable writes, and the occurrences of them that are aimed at.
+pub(super) const BOUNDARIES: [&str; 4] =
+    ["before-sync", "after-sync", "before-write", "after-write"];
+const OCCURRENCE_MAX: u64 = 32;
+
+/// Draws the plan of a run. Each kind that is on has a mean gap drawn log-uniformly from its range, and then gaps, targets,
+/// durations and magnitudes; never a coin per event. Each kind draws from a stream of its own.
+pub(crate) fn draw(
+    world: &World,
+    model: &FaultModel,
+    selection: &Selection,
+    profile: &Profile,
+) -> (FaultPlan, Class) {
+    let choices = world.choices();
+    let kinds: Vec<&FaultKind> =
+        model.kinds().into_iter().filter(|kind| selection.allows(kind)).collect();
+    let mut stream = choices.stream(&["fault".into(), "class".into()]);
+    let class = profile.class(choices, &mut stream);
+    let single = match u32::try_from(kinds.len()) {
+        Ok(0) | Err(_) => return (FaultPlan::default(), Class::Quiet),
+        Ok(count) => choices.pick(&mut stream, Kind::Fault, count) as usize,
+    };
+    let all: Vec<NodeId> = (1..world.node_count()).map(|id| NodeId(id as u16)).collect();
+    let failing = model.nodes(&all);
+    let draw = Draw { world, choices, all: &all, failing: &failing, profile, lasts: model.lasts() };
+    let mut faults = Vec::new();
+    let mut on = Vec::new();
+    for (index, kind) in kinds.iter().enumerate() {
+        let mut stream = choices.stream(&["fault".into(), kind.name.into()]);
+        let coin = choices.chance(&mut stream, Kind::Fault, kind.coin);
+        let is_on = match class {
+            Class::Quiet | Class::Given => false,
+            Class::SingleFault | Class::SingleKind => index == single,
+            Class::Coins => coin,
+            Class::Everything => true,
+        };
+        if is_on {
+            on.push(*kind);
+            draw.faults_of(kind, &mut stream, class, &mut faults);
+        }
+    }
+    faults.sort_by_key(|fault: &Fault| fault.at);
+    if class != Class::SingleFault {
+        draw.couple(&on, &mut faults);
+    }
+    (FaultPlan { faults }, class)
+}
+
+struct Draw<'a> {
+    world: &'a World,
+    choices: &'a Choices,
+    all: &'a [NodeId],
+    failing: &'a [NodeId],
+    profile: &'a Profile,
+    lasts: Span,
+}
+
+impl Draw<'_> {
+    fn faults_of(
+        &self,
+        kind: &FaultKind,
+        stream: &mut Stream,
+        class: Class,
+        faults: &mut Vec<Fault>,
+    ) {
+        let percent = self.profile.gap_percent.max(1);
+        let (least, most) = (kind.gap.0 * percent / 100, kind.gap.1 * percent / 100);
+        let mean = self.sample(stream, &Distribution::log_uniform(least.max(1), most.max(1)));
+        let gaps = Distribution::exponential(0, mean, 20 * mean);
+        let mut at = 0;
+        for number in 0..FAULTS_MAX {
+            at += match class {
+                // One fault, wherever it falls.
+                Class::SingleFault => {
+                    self.sample(stream, &Distribution::uniform(0, self.lasts.0 / 2))
+                }
+                _ => self.sample(stream, &gaps),
+            };
+            if at > self.lasts.0 || (class == Class::SingleFault && number == 1) {
+                return;
+            }
+            let Some(fault) = self.fault(kind, stream, Some(at)) else { return };
+            faults.push(fault);
+        }
+    }
+
+    /// One fault of a kind, at a time or, for some faults of processes, at a boundary of a durable write.
+    fn fault(&self, kind: &FaultKind, stream: &mut Stream, at: Option<u64>) -> Option<Fault> {
+        let (on, against) = self.target(kind.aim, stream)?;
+        let durations = Distribution::log_uniform(kind.duration.0.max(1), kind.duration.1.max(1));
+        let mut lasts = self.sample(stream, &durations);
+        let magnitude =
+            kind.magnitude.map(|m| self.sample(stream, &Distribution::log_uniform(m.min, m.max)));
+        let mut fault = Fault {
+            at: at.map(Span),
+            kind: kind.name.to_owned(),
+            on: self.names(on),
+            against: self.names(against),
+            magnitude,
+            ..Fault::default()
+        };
+        let ends_a_process = kind.aim == Aim::Node && kind.cost != Cost::Free;
+        if ends_a_process && self.choices.chance(stream, Kind::Fault, self.profile.at_boundary) {
+            let name = BOUNDARIES
+                [self.choices.pick(stream, Kind::Fault, BOUNDARIES.len() as u32) as usize];
+            let nth = self.sample(stream, &Distribution::log_uniform(1, OCCURRENCE_MAX));
+            fault.at = None;
+            fault.point = Some(Point { name: name.to_owned(), on: fault.on.first().cloned(), nth });
+            if self.choices.pick(stream, Kind::Fault, 2) == 1 {
+                lasts = self.sample(stream, &Distribution::log_uniform(BRIEF.0, BRIEF.1));
+            }
+        }
+        fault.lasts = Span(lasts);
+        Some(fault)
+    }
+
+    /// Has some faults followed by others: what is dangerous is often the second thing that happens.
+    fn couple(&self, on: &[&FaultKind], faults: &mut Vec<Fault>) {
+        let Ok(count @ 1..) = u32::try_from(on.len()) else { return };
+        let mut stream = self.choices.stream(&["fault".into(), "coupling".into()]);
+        for fault in 0..faults.len() {
+            if !self.choices.chance(&mut stream, Kind::Fault, self.profile.coupled) {
+                continue;
+            }
+            let kind = on[self.choices.pick(&mut stream, Kind::Fault, count) as usize];
+            let by = Span(self.sample(&mut stream, &Distribution::log_uniform(SOON.0, SOON.1)));
+            if let Some(mut follower) = self.fault(kind, &mut stream, None) {
+                follower.point = None;
+                follower.after = Some(After { fault, by });
+                faults.push(follower);
+            }
+        }
+    }
+
+    fn target(&self, aim: Aim, stream: &mut Stream) -> Option<(Vec<NodeId>, Vec<NodeId>)> {
+        match aim {
+            Aim::Everything => Some((Vec::new(), Vec::new())),
+            Aim::Node => self.one(self.failing, stream).map(|node| (vec![node], Vec::new())),
+            Aim::Link => {
+                let from = self.one(self.all, stream)?;
+                let rest: Vec<NodeId> =
+                    self.all.iter().copied().filter(|node| *node != from).collect();
+                Some((vec![from], vec![self.one(&rest, stream)?]))
+            }
+            Aim::Groups => self.groups(stream),
+        }
+    }
+
+    /// Two groups: one node and the rest, halves of all, or, with a bridge, halves of all but one.
+    fn groups(&self, stream: &mut Stream) -> Option<(Vec<NodeId>, Vec<NodeId>)> {
+        let shape = self.choices.pick(stream, Kind::Fault, 3);
+        let lonely = self.one(self.all, stream)?;
+        let mut sides = (Vec::new(), Vec::new());
+        for node in self.all {
+            let coin = self.choices.pick(stream, Kind::Fault, 2) == 1;
+            let first = match shape {
+                0 => *node == lonely,
+                1 => coin,
+                _ if *node == lonely => continue,
+                _ => coin,
+            };
+            if first { sides.0.push(*node) } else { sides.1.push(*node) }
+        }
+        // A side without nodes would be no cut: a node changes over.
+        if sides.0.is_empty() {
+            sides.0.extend(sides.1.pop());
+        }
+        if sides.1.is_empty() {
+            sides.1.extend(sides.0.pop());
+        }
+        (!sides.0.is_empty() && !sides.1.is_empty()).then_some(sides)
+    }
+
+    fn one(&self, from: &[NodeId], stream: &mut Stream) -> Option<NodeId> {
+        (!from.is_empty())
+            .then(|| from[self.choices.pick(stream, Kind::Fault, from.len() as u32) as usize])
+    }
+
+    fn sample(&self, stream: &mut Stream, distribution: &Distribution) -> u64 {
+        self.choices.sample(stream, Kind::Fault, distribution)
+    }
+
+    fn names(&self, ids: Vec<NodeId>) -> Vec<String> {
+        ids.into_iter().map(|id| self.world.node_name(id).to_string()).collect()
+    }
+}

@@ -1,0 +1,159 @@
+//! How deep a swarm went, and how much of what there is to see it saw: figures against taking shallow runs for deep ones.
+
+use crate::choice::Ratio;
+use crate::fault::Class;
+use crate::outcome::Outcome;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A histogram over orders of magnitude: four buckets to a power of two, so percentiles are right to a fifth.
+#[derive(Clone, Debug)]
+pub struct Spread {
+    buckets: Vec<u64>,
+    count: u64,
+}
+
+impl Default for Spread {
+    fn default() -> Spread {
+        Spread { buckets: vec![0; 4 * 64 + 4], count: 0 }
+    }
+}
+
+/// Some percentiles of a [`Spread`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Percentiles {
+    /// The median.
+    pub p50: u64,
+    /// A twentieth lies above.
+    pub p95: u64,
+    /// A hundredth lies above.
+    pub p99: u64,
+}
+
+fn bucket(value: u64) -> usize {
+    if value < 4 {
+        return value as usize;
+    }
+    let power = 63 - value.leading_zeros();
+    let quarter = (value >> (power - 2)) & 3;
+    (power as usize) * 4 - 4 + quarter as usize
+}
+
+/// The least value of a bucket.
+fn floor(bucket: usize) -> u64 {
+    if bucket < 4 {
+        return bucket as u64;
+    }
+    let (power, quarter) = ((bucket + 4) / 4, (bucket % 4) as u64);
+    (4 + quarter) << (power - 2)
+}
+
+impl Spread {
+    pub(super) fn add(&mut self, value: u64) {
+        self.buckets[bucket(value)] += 1;
+        self.count += 1;
+    }
+
+    pub(super) fn merge(&mut self, other: &Spread) {
+        self.buckets.iter_mut().zip(&other.buckets).for_each(|(mine, more)| *mine += more);
+        self.count += other.count;
+    }
+
+    /// The percentiles.
+    pub fn percentiles(&self) -> Percentiles {
+        Percentiles { p50: self.at(50), p95: self.at(95), p99: self.at(99) }
+    }
+
+    fn at(&self, percent: u64) -> u64 {
+        let mut left = (self.count * percent).div_ceil(100).max(1);
+        for (index, held) in self.buckets.iter().enumerate() {
+            if *held >= left {
+                return floor(index);
+            }
+            left -= held;
+        }
+        0
+    }
+}
+
+/// What a swarm saw.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Depth {
+    pub(super) classes: BTreeMap<Class, u64>,
+    pub(super) events: Spread,
+    pub(super) exported: Spread,
+    pub(super) pairs: BTreeSet<(&'static str, &'static str)>,
+    /// In how many cases each feature was seen, by a number that stands for it.
+    features: BTreeMap<(u8, usize, u32), u64>,
+}
+
+impl Depth {
+    pub(super) fn add(&mut self, outcome: &Outcome) {
+        *self.classes.entry(outcome.class).or_default() += 1;
+        self.events.add(outcome.figures.events);
+        self.exported.add(outcome.exported);
+        let injected: Vec<&'static str> = outcome
+            .ledger
+            .lines()
+            .iter()
+            .filter(|line| line.injected > 0)
+            .map(|line| line.kind)
+            .collect();
+        for a in &injected {
+            self.pairs.extend(injected.iter().filter(|b| a < *b).map(|b| (*a, *b)));
+        }
+        // Features: each probe and each fault kind, by order of magnitude of its count.
+        let magnitude = |count: u64| u64::BITS - count.leading_zeros();
+        for hit in &outcome.probes {
+            *self.features.entry((0, hit.index, magnitude(hit.hits))).or_default() += 1;
+        }
+        let known = crate::fault::kinds();
+        for line in outcome.ledger.lines() {
+            let index = known.iter().position(|kind| kind.name == line.kind).unwrap_or(known.len());
+            *self.features.entry((1, index, magnitude(line.observed))).or_default() += 1;
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Depth) {
+        for (class, count) in other.classes {
+            *self.classes.entry(class).or_default() += count;
+        }
+        self.events.merge(&other.events);
+        self.exported.merge(&other.exported);
+        self.pairs.extend(other.pairs);
+        for (feature, count) in other.features {
+            *self.features.entry(feature).or_default() += count;
+        }
+    }
+
+    /// How likely the next seed shows something that none showed before: the share of features seen once, by
+    /// Good and Turing (I. J. Good, "The population frequencies of species", Biometrika 1953).
+    pub(super) fn unseen(&self, seeds: u64) -> Option<Ratio> {
+        let once = self.features.values().filter(|count| **count == 1).count() as u64;
+        let seeds = u32::try_from(seeds).ok().filter(|seeds| *seeds > 0)?;
+        Some(Ratio::new(u32::try_from(once).unwrap_or(seeds).min(seeds), seeds))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_hold_what_they_say() {
+        for value in (0..5_000).chain([1 << 20, (1 << 40) + 12345, u64::MAX / 3, u64::MAX]) {
+            let low = floor(bucket(value));
+            assert!(low <= value && value - low <= value / 4, "{value} {low}");
+        }
+    }
+
+    #[test]
+    fn percentiles_are_right_to_a_fifth() {
+        let mut spread = Spread::default();
+        (1..=1_000).for_each(|value| spread.add(value));
+        let found = spread.percentiles();
+        for (found, wanted) in [(found.p50, 500), (found.p95, 950), (found.p99, 990)] {
+            assert!(found <= wanted && found * 5 >= wanted * 4, "{found} {wanted}");
+        }
+        assert_eq!(Spread::default().percentiles(), Percentiles::default());
+    }
+}
