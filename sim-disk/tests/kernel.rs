@@ -210,7 +210,7 @@ fn simulated(disk: &mut FileSystem, call: &Call, data: u8) -> Result<Vec<u8>, Er
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn calls_answer_as_those_of_the_kernel(calls in calls()) {

@@ -6,7 +6,7 @@ use crate::contents::Contents;
 use crate::descriptor::{Fd, OpenFlags, Opened};
 use crate::directory::{Directory, Name};
 use crate::errno::Errno;
-use crate::inode::{Body, FileKind, Ino, Inodes};
+use crate::inode::{Body, FileKind, Ino};
 use crate::names::{Change, Slot};
 use crate::page::Op;
 
@@ -44,13 +44,13 @@ impl FileSystem {
 
     fn open_inode(&mut self, path: &str, flags: OpenFlags) -> Result<Ino, Errno> {
         let existing = match self.target(path)? {
-            Target::Directory(ino) => Some(ino),
+            Target::Directory { ino, .. } => Some(ino),
             Target::Entry { directory, name, directory_wanted } => {
+                if flags.create && directory_wanted {
+                    return Err(Errno::IsADirectory); // As on Linux, whatever is there.
+                }
                 let found = self.lookup(directory, name)?;
                 if found.is_none() && flags.create {
-                    if directory_wanted {
-                        return Err(Errno::IsADirectory);
-                    }
                     return Ok(self.create(directory, name, Body::File(Contents::default())));
                 }
                 found
@@ -143,12 +143,13 @@ impl FileSystem {
     ///
     /// # Errors
     /// [`Errno::NotFound`], [`Errno::NotADirectory`], [`Errno::NotEmpty`], [`Errno::Busy`] for the root,
-    /// [`Errno::Invalid`] for a path that ends in `.` or `..`.
+    /// [`Errno::Invalid`] for a path that ends in `.`.
     pub fn rmdir(&mut self, path: &str) -> Result<(), Errno> {
         let (directory, name) = match self.target(path)? {
             Target::Entry { directory, name, .. } => (directory, name),
-            Target::Directory(Inodes::ROOT) => return Err(Errno::Busy),
-            Target::Directory(_) => return Err(Errno::Invalid),
+            Target::Directory { last: "..", .. } => return Err(Errno::NotEmpty),
+            Target::Directory { last: ".", .. } => return Err(Errno::Invalid),
+            Target::Directory { .. } => return Err(Errno::Busy),
         };
         let ino = self.lookup(directory, name)?.ok_or(Errno::NotFound)?;
         if !self.inodes.directory(ino)?.is_empty() {

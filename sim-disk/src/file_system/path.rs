@@ -16,8 +16,8 @@ pub(super) enum Target<'a> {
         /// The path ended in a slash.
         directory_wanted: bool,
     },
-    /// The root, or a path that ends in `.` or `..`.
-    Directory(Ino),
+    /// The root, or a directory by a path that ends in `.` or `..`.
+    Directory { ino: Ino, last: &'a str },
 }
 
 impl FileSystem {
@@ -31,11 +31,12 @@ impl FileSystem {
         }
         let directory_wanted = path.ends_with('/');
         let mut names = path.split('/').filter(|name| !name.is_empty()).peekable();
-        let mut directory = Inodes::ROOT;
+        let (mut directory, mut last) = (Inodes::ROOT, "");
         while let Some(name) = names.next() {
             if name.len() > NAME_MAX {
                 return Err(Errno::NameTooLong);
             }
+            last = name;
             match name {
                 "." => {}
                 ".." => directory = self.inodes.directory(directory)?.parent,
@@ -48,13 +49,13 @@ impl FileSystem {
                 }
             }
         }
-        Ok(Target::Directory(directory))
+        Ok(Target::Directory { ino: directory, last })
     }
 
     /// Follows a path to its end.
     pub(super) fn resolve(&mut self, path: &str) -> Result<Ino, Errno> {
         match self.target(path)? {
-            Target::Directory(ino) => Ok(ino),
+            Target::Directory { ino, .. } => Ok(ino),
             Target::Entry { directory, name, directory_wanted } => {
                 let ino = self.lookup(directory, name)?.ok_or(Errno::NotFound)?;
                 if directory_wanted && self.inodes.get(ino).kind() == FileKind::File {
