@@ -192,6 +192,9 @@ impl FileSystem {
         if above.contains(&ino) {
             return Err(Errno::Invalid);
         }
+        if replaced.is_some_and(|replaced| self.with_ancestors(source).contains(&replaced)) {
+            return Err(Errno::NotEmpty);
+        }
         if replaced == Some(ino) {
             return Ok(());
         }
