@@ -115,7 +115,7 @@ impl Net {
             Effect::Lose { .. } | Effect::Duplicate { .. } => {}
         }
         let id = self.state().fabric.inject(world.choices(), fault);
-        world.trace(&trace::INJECTED, NodeId::TEST, id.0, 0, 0);
+        world.trace(&trace::INJECTED, NodeId::TEST, id.index() as u32, 0, 0);
         id
     }
 
@@ -123,7 +123,7 @@ impl Net {
     pub fn lift(&self, world: &World, id: FaultId) -> bool {
         let lifted = self.state().fabric.lift(world.choices(), id);
         if lifted {
-            world.trace(&trace::LIFTED, NodeId::TEST, id.0, 0, 0);
+            world.trace(&trace::LIFTED, NodeId::TEST, id.index() as u32, 0, 0);
         }
         lifted
     }

@@ -4,17 +4,18 @@ use crate::NodeId;
 use crate::fault::{Effect, FaultId, LinkFault, Links};
 use crate::link::{Link, LinkModel, State};
 use sim_runtime::choice::{Choices, Path, Ratio, Segment};
+use std::num::NonZeroU32;
 use std::rc::Rc;
 
 /// The position of a link in the fabric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LinkId(u32);
+pub struct LinkId(NonZeroU32);
 
 /// The links of a run. Pure: it knows nodes by number and name, and no clock.
 pub struct Fabric {
     names: Vec<Rc<str>>,
-    /// For each source, the number of the link to each target, 0 where there is none yet.
-    rows: Vec<Vec<u32>>,
+    /// For each source, the link to each target, where there is one yet.
+    rows: Vec<Vec<Option<LinkId>>>,
     links: Vec<Link>,
     ends: Vec<(NodeId, NodeId)>,
     root: Option<Path>,
@@ -51,16 +52,16 @@ impl Fabric {
     /// The link from one node to another, made at first use.
     #[inline]
     pub fn link(&mut self, choices: &Choices, from: NodeId, to: NodeId) -> LinkId {
-        match self.rows[from.index()].get(to.index()) {
-            Some(&number) if number > 0 => LinkId(number - 1),
-            Some(_) | None => self.make(choices, from, to),
+        match self.rows[usize::from(from.0)].get(usize::from(to.0)) {
+            Some(Some(id)) => *id,
+            Some(None) | None => self.make(choices, from, to),
         }
     }
 
     /// A link by its position.
     #[inline]
     pub fn at(&mut self, id: LinkId) -> &mut Link {
-        &mut self.links[id.0 as usize]
+        &mut self.links[id.0.get() as usize - 1]
     }
 
     #[cold]
@@ -71,16 +72,17 @@ impl Fabric {
         let path = choices.child(root, ends);
         self.links.push(Link::new(choices, path, self.model(from, to)));
         self.ends.push((from, to));
-        let number = u32::try_from(self.links.len()).expect("fewer than 2^32 links");
+        let number = u32::try_from(self.links.len()).ok().and_then(NonZeroU32::new);
+        let id = LinkId(number.expect("fewer than 2^32 links"));
         let row = &mut self.rows[from.index()];
         if row.len() <= to.index() {
-            row.resize(to.index() + 1, 0);
+            row.resize(to.index() + 1, None);
         }
-        row[to.index()] = number;
+        row[to.index()] = Some(id);
         if !self.in_force.is_empty() {
-            self.refresh(choices, number as usize - 1);
+            self.refresh(choices, self.links.len() - 1);
         }
-        LinkId(number - 1)
+        id
     }
 
     fn model(&self, from: NodeId, to: NodeId) -> Rc<LinkModel> {
@@ -106,7 +108,7 @@ impl Fabric {
 
     /// Puts a fault in force.
     pub fn inject(&mut self, choices: &Choices, fault: LinkFault) -> FaultId {
-        let id = FaultId(u32::try_from(self.faults.len()).expect("fewer than 2^32 faults"));
+        let id = FaultId::new(self.faults.len());
         self.faults.push(fault);
         self.in_force.push(id);
         self.refresh_touched(choices, id);
@@ -133,7 +135,7 @@ impl Fabric {
 
     /// A fault by its name, in force or not.
     pub fn fault(&self, id: FaultId) -> &LinkFault {
-        &self.faults[id.0 as usize]
+        &self.faults[id.index()]
     }
 
     /// Makes the links among the nodes of `core` immune to faults, and lossless, for good.

@@ -3,6 +3,7 @@
 use crate::{NodeId, Partition};
 use sim_runtime::choice::Ratio;
 use std::fmt;
+use std::num::NonZeroU32;
 
 /// A set of directed links, as faults and tests name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,4 +147,17 @@ impl fmt::Display for LinkFault {
 
 /// Names a fault of a run, in the order of injection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FaultId(pub(crate) u32);
+pub struct FaultId(NonZeroU32);
+
+impl FaultId {
+    /// The fault that was injected after `index` others.
+    pub(crate) fn new(index: usize) -> FaultId {
+        let number = u32::try_from(index + 1).ok().and_then(NonZeroU32::new);
+        FaultId(number.expect("fewer than 2^32 faults"))
+    }
+
+    /// How many faults were injected before.
+    pub(crate) fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}

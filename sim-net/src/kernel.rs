@@ -17,7 +17,7 @@ pub const DATAGRAM_BYTES_MAX: usize = 65_507;
 /// What a datagram in a receive buffer counts for besides its payload, about what Linux charges for a small one.
 pub const DATAGRAM_OVERHEAD_BYTES: usize = 768;
 
-/// Names a socket of a node until it is closed; later it names nothing.
+/// Names a socket of a node until it is closed; later it names nothing, as closing begins a new generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketId {
     index: u32,
@@ -77,6 +77,12 @@ impl Kernel {
             free: Vec::new(),
             ports: Ports::default(),
         }
+    }
+
+    /// The node's own address.
+    #[inline]
+    pub fn address(&self) -> Ipv4Addr {
+        self.address
     }
 
     /// A new socket, neither bound nor connected.
@@ -225,12 +231,12 @@ impl Kernel {
     }
 
     /// Puts a datagram that reached the node into the buffer of the socket that takes it. The caller then wakes the socket's waiters
-    /// (see [`Kernel::wake`]), or forgets the packet when no socket took it.
+    /// (see [`Kernel::take_waker`]), or forgets the packet when no socket took it.
     #[inline]
     pub fn arrive(&mut self, packets: &mut Packets, index: u32) -> Arrival {
-        let packet = packets.get(index);
-        let Some(at) = self.takes(packet.to, packet.from) else { return Arrival::NoSocket };
-        let charge = packet.payload.len() + DATAGRAM_OVERHEAD_BYTES;
+        let header = packets.header(index);
+        let Some(at) = self.takes(header.to, header.from) else { return Arrival::NoSocket };
+        let charge = packets.payload(index).len() + DATAGRAM_OVERHEAD_BYTES;
         let socket = &mut self.sockets[at as usize];
         let id = SocketId { index: at, generation: socket.generation };
         if socket.queued_bytes >= self.buffer_bytes {
@@ -282,7 +288,7 @@ impl Kernel {
             return Err(error);
         }
         let index = packets.pop(&mut socket.queue).ok_or(Errno::WouldBlock)?;
-        socket.queued_bytes -= packets.get(index).payload.len() + DATAGRAM_OVERHEAD_BYTES;
+        socket.queued_bytes -= packets.payload(index).len() + DATAGRAM_OVERHEAD_BYTES;
         Ok(index)
     }
 
@@ -317,17 +323,17 @@ impl Kernel {
         Ok(())
     }
 
-    /// Takes out whoever waits for a socket, to be woken where the kernel is not borrowed, and given back.
+    /// What wakes whoever waits for a socket, to be used where the kernel is not borrowed.
     #[inline]
-    pub fn take_waiters(&mut self, id: SocketId) -> Waiters {
-        self.get_mut(id).map(|socket| std::mem::take(&mut socket.waiters)).unwrap_or_default()
+    pub fn take_waker(&mut self, id: SocketId) -> Option<Waker> {
+        self.get_mut(id).ok()?.waiters.take()
     }
 
-    /// Gives back what [`Kernel::take_waiters`] took, once they were woken.
+    /// Keeps what [`Kernel::take_waker`] took, after use, for the time when its task waits again.
     #[inline]
-    pub fn keep_waiters(&mut self, id: SocketId, waiters: Waiters) {
+    pub fn keep_waker(&mut self, id: SocketId, waker: Waker) {
         if let Ok(socket) = self.get_mut(id) {
-            socket.waiters.merge(waiters);
+            socket.waiters.keep(waker);
         }
     }
 
@@ -377,7 +383,7 @@ impl Kernel {
     #[inline]
     fn get(&self, id: SocketId) -> Result<&Socket, Errno> {
         match self.sockets.get(id.index as usize) {
-            Some(socket) if socket.open && socket.generation == id.generation => Ok(socket),
+            Some(socket) if socket.generation == id.generation => Ok(socket),
             Some(_) | None => Err(Errno::BadDescriptor),
         }
     }
@@ -385,7 +391,7 @@ impl Kernel {
     #[inline]
     fn get_mut(&mut self, id: SocketId) -> Result<&mut Socket, Errno> {
         match self.sockets.get_mut(id.index as usize) {
-            Some(socket) if socket.open && socket.generation == id.generation => Ok(socket),
+            Some(socket) if socket.generation == id.generation => Ok(socket),
             Some(_) | None => Err(Errno::BadDescriptor),
         }
     }

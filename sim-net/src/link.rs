@@ -298,7 +298,7 @@ mod tests {
                 link.send(&choices, 0);
                 assert_eq!(choices.recorded().len(), sent * want);
             }
-            let blocked = State { blocked: Some(FaultId(0)), ..State::HEALTHY };
+            let blocked = State { blocked: Some(FaultId::new(0)), ..State::HEALTHY };
             set(&mut link, &choices, blocked);
             link.send(&choices, 0);
             assert_eq!(choices.recorded().len(), 50 * want, "a blocked message too");

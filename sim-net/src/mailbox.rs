@@ -120,7 +120,7 @@ impl<T: Serialize + DeserializeOwned> Mailbox<T> {
         let arrived = poll_fn(|cx| {
             handle.poll(cx, |kernel, packets, id| {
                 let index = kernel.receive(packets, id)?;
-                let from = packets.get(index).from;
+                let from = packets.header(index).from;
                 Ok((packets.take_payload(index), SocketAddr::V4(from)))
             })
         });
@@ -138,7 +138,7 @@ impl<T: Serialize + DeserializeOwned> Mailbox<T> {
             .handle()
             .with_kernel(|kernel, packets, id| {
                 let index = kernel.receive(packets, id)?;
-                let from = packets.get(index).from;
+                let from = packets.header(index).from;
                 Ok((packets.take_payload(index), SocketAddr::V4(from)))
             })
             .map_err(io::Error::from)?;

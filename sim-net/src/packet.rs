@@ -7,8 +7,9 @@ use std::net::SocketAddrV4;
 
 const NONE: u32 = u32::MAX;
 
-/// How many bytes of unused buffers are kept for later datagrams.
-const POOL_BYTES: usize = 4 << 20;
+/// Buffers above this size are large: of those, free places keep a bounded amount.
+const LARGE_BYTES: usize = 2_048;
+const LARGE_BYTES_KEPT: usize = 4 << 20;
 
 /// What travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,15 +20,13 @@ pub enum Cargo {
     Unreachable,
 }
 
-/// A datagram, from the moment it is sent until the code under test has received it.
-#[derive(Debug)]
-pub struct Packet {
+/// What is known of a packet besides what it carries.
+#[derive(Clone, Copy, Debug)]
+pub struct Header {
     /// What it is.
     pub cargo: Cargo,
     /// Whether it is the copy of a duplicated one.
     pub copy: bool,
-    /// The fault that delayed it.
-    pub slowed: Option<FaultId>,
     /// The node it left.
     pub source: NodeId,
     /// The node it goes to.
@@ -40,27 +39,37 @@ pub struct Packet {
     pub link: Option<LinkId>,
     /// Its number on the link.
     pub sequence: u32,
+    /// The fault that delayed it.
+    pub slowed: Option<FaultId>,
     /// The address and port of the sending socket.
     pub from: SocketAddrV4,
     /// The address and port it was sent to.
     pub to: SocketAddrV4,
-    /// What it carries.
-    pub payload: Vec<u8>,
 }
 
+/// A datagram, from the moment it is sent until the code under test has received it. The buffer of a place in the slab outlives the
+/// packets that use it.
+#[derive(Debug)]
 struct Slot {
-    packet: Packet,
+    header: Header,
     next: u32,
+    payload: Vec<u8>,
 }
 
 /// The slab of packets.
-#[derive(Default)]
+#[derive(Debug)]
 pub struct Packets {
     slots: Vec<Slot>,
-    free: Vec<u32>,
-    pool: Vec<Vec<u8>>,
-    pool_bytes: usize,
-    payload_bytes: usize,
+    /// The first of the free places, which are chained.
+    free: u32,
+    /// Bytes of the large buffers in free places.
+    large_bytes: usize,
+}
+
+impl Default for Packets {
+    fn default() -> Packets {
+        Packets { slots: Vec::new(), free: NONE, large_bytes: 0 }
+    }
 }
 
 /// Packets in the order in which they came: a list that is threaded through the slab.
@@ -77,61 +86,100 @@ impl Default for Queue {
 }
 
 impl Packets {
-    /// Stores a packet and returns its position.
+    /// Stores a packet and returns its position. `fill` writes what it carries into an empty buffer.
     #[inline]
-    pub fn insert(&mut self, packet: Packet) -> u32 {
-        self.payload_bytes += packet.payload.capacity();
-        if let Some(index) = self.free.pop() {
-            self.slots[index as usize].packet = packet;
-            return index;
+    pub fn insert(&mut self, header: Header, fill: impl FnOnce(&mut Vec<u8>)) -> u32 {
+        let index = self.free;
+        if index == NONE {
+            return self.grow(header, fill);
         }
-        let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 packets");
-        self.slots.push(Slot { packet, next: NONE });
+        let slot = &mut self.slots[index as usize];
+        self.free = slot.next;
+        slot.header = header;
+        let bytes = slot.payload.capacity();
+        if bytes > LARGE_BYTES {
+            self.large_bytes -= bytes;
+        }
+        fill(&mut slot.payload);
         index
     }
 
-    /// A packet by its position.
+    #[cold]
+    fn grow(&mut self, header: Header, fill: impl FnOnce(&mut Vec<u8>)) -> u32 {
+        let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 packets");
+        let mut payload = Vec::new();
+        fill(&mut payload);
+        self.slots.push(Slot { header, next: NONE, payload });
+        index
+    }
+
+    /// The header of a packet.
     #[inline]
-    pub fn get(&self, index: u32) -> &Packet {
-        &self.slots[index as usize].packet
+    pub fn header(&self, index: u32) -> &Header {
+        &self.slots[index as usize].header
+    }
+
+    /// What a packet carries.
+    #[inline]
+    pub fn payload(&self, index: u32) -> &[u8] {
+        &self.slots[index as usize].payload
     }
 
     /// Forgets a packet and keeps its buffer for later.
     #[inline]
     pub fn remove(&mut self, index: u32) {
-        let payload = self.take_payload(index);
-        self.give_back(payload);
+        let slot = &mut self.slots[index as usize];
+        slot.payload.clear();
+        slot.next = self.free;
+        self.free = index;
+        if slot.payload.capacity() > LARGE_BYTES {
+            self.keep_large(index);
+        }
+    }
+
+    /// Keeps a large buffer in a free place if there is room for it.
+    #[cold]
+    fn keep_large(&mut self, index: u32) {
+        let payload = &mut self.slots[index as usize].payload;
+        let bytes = payload.capacity();
+        if self.large_bytes + bytes <= LARGE_BYTES_KEPT {
+            self.large_bytes += bytes;
+        } else {
+            *payload = Vec::new();
+        }
     }
 
     /// Forgets a packet and returns what it carried.
     #[inline]
     pub fn take_payload(&mut self, index: u32) -> Vec<u8> {
-        let payload = std::mem::take(&mut self.slots[index as usize].packet.payload);
-        self.payload_bytes -= payload.capacity();
-        self.free.push(index);
+        let payload = std::mem::take(&mut self.slots[index as usize].payload);
+        self.remove(index);
         payload
     }
 
-    /// An empty buffer.
+    /// An empty buffer, that of the place which the next packet takes if there is one.
     #[inline]
     pub fn buffer(&mut self) -> Vec<u8> {
-        match self.pool.pop() {
-            Some(buffer) => {
-                self.pool_bytes -= buffer.capacity();
-                buffer
-            }
-            None => Vec::new(),
+        let Some(slot) = self.slots.get_mut(self.free as usize) else { return Vec::new() };
+        let payload = std::mem::take(&mut slot.payload);
+        if payload.capacity() > LARGE_BYTES {
+            self.large_bytes -= payload.capacity();
         }
+        payload
     }
 
     /// Takes a buffer back.
     #[inline]
     pub fn give_back(&mut self, mut buffer: Vec<u8>) {
-        let bytes = buffer.capacity();
-        if bytes > 0 && self.pool_bytes + bytes <= POOL_BYTES {
+        let index = self.free;
+        if let Some(slot) = self.slots.get_mut(index as usize)
+            && slot.payload.capacity() == 0
+        {
             buffer.clear();
-            self.pool_bytes += bytes;
-            self.pool.push(buffer);
+            slot.payload = buffer;
+            if slot.payload.capacity() > LARGE_BYTES {
+                self.keep_large(index);
+            }
         }
     }
 
@@ -163,15 +211,10 @@ impl Packets {
         Some(index)
     }
 
-    /// How many packets there are.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
-    }
-
     /// Roughly how many bytes it holds.
     pub fn memory(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>() + self.payload_bytes + self.pool_bytes
+        let payloads: usize = self.slots.iter().map(|slot| slot.payload.capacity()).sum();
+        self.slots.capacity() * size_of::<Slot>() + payloads
     }
 }
 
@@ -206,25 +249,44 @@ pub fn digest(bytes: &[u8]) -> u64 {
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) fn packet(from: &str, to: &str, payload: Vec<u8>) -> Packet {
-        Packet {
+    pub(crate) fn header(from: &str, to: &str) -> Header {
+        Header {
             cargo: Cargo::Datagram,
             copy: false,
-            slowed: None,
             source: NodeId(0),
             target: NodeId(1),
             source_life: 0,
             target_life: 0,
             link: None,
             sequence: 0,
+            slowed: None,
             from: from.parse().unwrap(),
             to: to.parse().unwrap(),
-            payload,
         }
     }
 
-    fn numbered(n: u8) -> Packet {
-        packet("10.0.0.1:1", "10.0.0.2:2", vec![n])
+    impl Packets {
+        pub(crate) fn add(&mut self, header: Header, payload: &[u8]) -> u32 {
+            self.insert(header, |buffer| {
+                assert!(buffer.is_empty());
+                buffer.extend_from_slice(payload);
+            })
+        }
+
+        /// How many packets there are.
+        pub(crate) fn len(&self) -> usize {
+            let mut free = 0;
+            let mut at = self.free;
+            while at != NONE {
+                free += 1;
+                at = self.slots[at as usize].next;
+            }
+            self.slots.len() - free
+        }
+    }
+
+    fn any() -> Header {
+        header("10.0.0.1:1", "10.0.0.2:2")
     }
 
     #[test]
@@ -232,13 +294,14 @@ pub(crate) mod tests {
         let mut packets = Packets::default();
         let (mut one, mut two) = (Queue::default(), Queue::default());
         for n in 0..10 {
-            let index = packets.insert(numbered(n));
+            let index = packets.add(any(), &[n]);
             packets.push(if n % 2 == 0 { &mut one } else { &mut two }, index);
         }
+        assert_eq!(packets.len(), 10);
         let mut drain = |queue: &mut Queue| {
             let mut seen = Vec::new();
             while let Some(index) = packets.pop(queue) {
-                seen.push(packets.get(index).payload[0]);
+                seen.push(packets.payload(index)[0]);
                 packets.remove(index);
             }
             seen
@@ -251,28 +314,39 @@ pub(crate) mod tests {
     #[test]
     fn a_steady_state_allocates_nothing() {
         let mut packets = Packets::default();
-        let first = packets.insert(packet("10.0.0.1:1", "10.0.0.2:2", Vec::with_capacity(64)));
+        let first = packets.add(any(), &[7; 64]);
+        let place = packets.payload(first).as_ptr();
         packets.remove(first);
         let before = packets.memory();
         for n in 0..1_000 {
+            // Sent as a slice, and in a buffer from the pool, as mailboxes do.
+            let index = packets.add(any(), &[n as u8; 64]);
+            assert_eq!(packets.payload(index).as_ptr(), place);
+            let received = packets.take_payload(index);
+            packets.give_back(received);
             let mut buffer = packets.buffer();
-            let place = buffer.as_ptr();
-            buffer.extend_from_slice(&[n as u8; 64]);
             assert_eq!((buffer.as_ptr(), buffer.capacity()), (place, 64));
-            let index = packets.insert(packet("10.0.0.1:1", "10.0.0.2:2", buffer));
+            buffer.extend_from_slice(&[n as u8; 64]);
+            let index = packets.insert(any(), |slot| *slot = buffer);
             packets.remove(index);
         }
         assert_eq!(packets.memory(), before);
     }
 
     #[test]
-    fn the_pool_is_bounded() {
+    fn what_is_kept_of_large_buffers_is_bounded_and_used_again() {
         let mut packets = Packets::default();
-        for _ in 0..1_000 {
+        for _ in 0..3 {
+            let full: Vec<u32> = (0..200).map(|_| packets.add(any(), &[0; 65_507])).collect();
+            full.into_iter().for_each(|index| packets.remove(index));
+            assert!((3 << 20..5 << 20).contains(&packets.memory()), "{}", packets.memory());
+        }
+        let buffers: Vec<Vec<u8>> = (0..200).map(|_| packets.buffer()).collect();
+        buffers.into_iter().for_each(|buffer| packets.give_back(buffer));
+        for _ in 0..200 {
             packets.give_back(Vec::with_capacity(65_507));
         }
-        assert!(packets.pool_bytes <= POOL_BYTES);
-        assert!(packets.pool.len() > 10);
+        assert!(packets.large_bytes <= LARGE_BYTES_KEPT);
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(crate) static HEARD: TraceKind = TraceKind::new("net", "refused", |f, world,
 });
 
 fn fault(f: &mut fmt::Formatter<'_>, world: &World, record: &Record) -> fmt::Result {
-    let fault = world.with_device(|net: &Net| net.fault(FaultId(record.a)));
+    let fault = world.with_device(|net: &Net| net.fault(FaultId::new(record.a as usize)));
     write!(f, "{}: {fault}", fault.name)
 }
 

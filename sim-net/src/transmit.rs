@@ -6,17 +6,17 @@ use crate::device::{Net, State};
 use crate::fabric::LinkId;
 use crate::kernel::{Arrival, Route, SocketId};
 use crate::link::Verdict;
-use crate::packet::{Cargo, Packet, digest};
+use crate::packet::{Cargo, Header, digest};
 use crate::{Cause, Errno, trace};
 use sim_runtime::time::Nanos;
 use sim_runtime::{NodeId, World};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The target in the trace of a datagram to an address that no node has.
 const NOWHERE: NodeId = NodeId(u16::MAX);
 
 impl Net {
-    /// Sends what `buffer` holds once the node's kernel agreed. A process that has ended sends nothing.
+    /// Sends a datagram once the node's kernel agreed. A process that has ended sends nothing.
     #[inline]
     pub(crate) fn send(
         &self,
@@ -26,11 +26,10 @@ impl Net {
         to: Option<SocketAddr>,
         payload: &[u8],
     ) -> Result<usize, Errno> {
-        let mut state = self.state();
-        let route = self.route(world, &mut state, node, socket, to, payload.len())?;
-        let mut buffer = state.packets.buffer();
-        buffer.extend_from_slice(payload);
-        self.transmit(world, &mut state, node, route, buffer);
+        let state = &mut *self.state();
+        let route = route(world, state, node, socket, to, payload.len())?;
+        let fill = |buffer: &mut Vec<u8>| buffer.extend_from_slice(payload);
+        self.transmit(world, state, node, route, digest(payload), fill);
         Ok(payload.len())
     }
 
@@ -43,32 +42,19 @@ impl Net {
         to: Option<SocketAddr>,
         buffer: Vec<u8>,
     ) -> Result<usize, Errno> {
-        let mut state = self.state();
+        let state = &mut *self.state();
         let bytes = buffer.len();
-        match self.route(world, &mut state, node, socket, to, bytes) {
-            Ok(route) => self.transmit(world, &mut state, node, route, buffer),
-            Err(error) => {
-                state.packets.give_back(buffer);
-                return Err(error);
-            }
+        let mut buffer = Some(buffer);
+        let result = route(world, state, node, socket, to, bytes).map(|route| {
+            let content = digest(buffer.as_deref().unwrap_or_default());
+            let fill = |slot: &mut Vec<u8>| *slot = buffer.take().unwrap_or_default();
+            self.transmit(world, state, node, route, content, fill);
+            bytes
+        });
+        if let Some(buffer) = buffer {
+            state.packets.give_back(buffer);
         }
-        Ok(bytes)
-    }
-
-    #[inline]
-    fn route(
-        &self,
-        world: &World,
-        state: &mut State,
-        node: NodeId,
-        socket: SocketId,
-        to: Option<SocketAddr>,
-        bytes: usize,
-    ) -> Result<Route, Errno> {
-        if !world.current_process_lives() {
-            return Err(Errno::BadDescriptor);
-        }
-        state.hosts[node.index()].kernel.route(socket, to, bytes)
+        result
     }
 
     #[inline]
@@ -78,115 +64,100 @@ impl Net {
         state: &mut State,
         node: NodeId,
         route: Route,
-        payload: Vec<u8>,
+        content: u64,
+        fill: impl FnOnce(&mut Vec<u8>),
     ) {
-        let content = digest(&payload);
-        let target = match route.to.ip().is_loopback() {
-            true => Some(node),
-            false => world.node_at(IpAddr::V4(*route.to.ip())),
+        let port = route.to.port();
+        let Some(target) = target_of(world, state, node, *route.to.ip()) else {
+            let end = trace::end(NOWHERE, port);
+            return world.trace(&trace::DROPPED, node, end, Cause::NoMachine as u64, content);
         };
-        let Some(target) = target else {
-            let end = trace::end(NOWHERE, route.to.port());
-            world.trace(&trace::DROPPED, node, end, Cause::NoMachine as u64, content);
-            return state.packets.give_back(payload);
-        };
-        let mut packet = Packet {
+        let mut header = Header {
             cargo: Cargo::Datagram,
             copy: false,
-            slowed: None,
             source: node,
             target,
-            source_life: state.hosts[node.index()].life,
-            target_life: state.hosts[target.index()].life,
+            source_life: state.hosts[usize::from(node.0)].life,
+            target_life: state.hosts[usize::from(target.0)].life,
             link: None,
             sequence: 0,
+            slowed: None,
             from: route.from,
             to: route.to,
-            payload,
         };
-        let end = trace::end(target, route.to.port());
-        let verdict = if target == node {
-            Verdict::Deliver { at: world.now() + self.loopback }
-        } else {
-            let id = state.fabric.link(world.choices(), node, target);
-            let link = state.fabric.at(id);
-            let verdict = link.send(world.choices(), world.now());
-            packet.link = Some(id);
-            packet.sequence = link.sequence();
-            packet.slowed = link.state().slowed;
-            verdict
-        };
-        match verdict {
+        let end = trace::end(target, port);
+        match self.decide(world, state, &mut header) {
             Verdict::Deliver { at } => {
                 world.trace(&trace::SENT, node, end, at, content);
-                self.put_on_the_way(world, state, packet, at);
+                let index = state.packets.insert(header, fill);
+                self.put_on_the_way(world, index, at);
             }
             Verdict::DeliverTwice { at, again } => {
                 world.trace(&trace::SENT, node, end, at, content);
                 world.trace(&trace::COPIED, node, end, again, content);
-                world.injected(copying(state, packet.link));
-                let mut payload = state.packets.buffer();
-                payload.extend_from_slice(&packet.payload);
-                let copy = Packet { copy: true, payload, ..packet };
-                self.put_on_the_way(world, state, packet, at);
-                self.put_on_the_way(world, state, copy, again);
+                let index = state.packets.insert(header, fill);
+                self.put_on_the_way(world, index, at);
+                self.duplicate(world, state, index, again);
             }
             Verdict::Dropped(cause) => {
                 world.trace(&trace::DROPPED, node, end, cause as u64, content);
-                self.count_drop(world, state, &packet, cause);
-                state.packets.give_back(packet.payload);
+                count_drop(world, state, &header, cause);
             }
         }
+    }
+
+    /// Asks the link of a packet, if it takes one.
+    #[inline]
+    fn decide(&self, world: &World, state: &mut State, header: &mut Header) -> Verdict {
+        if header.source == header.target {
+            return Verdict::Deliver { at: world.now() + self.loopback };
+        }
+        let id = state.fabric.link(world.choices(), header.source, header.target);
+        let link = state.fabric.at(id);
+        let verdict = link.send(world.choices(), world.now());
+        header.link = Some(id);
+        header.sequence = link.sequence();
+        header.slowed = link.state().slowed;
+        verdict
+    }
+
+    #[cold]
+    fn duplicate(&self, world: &World, state: &mut State, index: u32, at: Nanos) {
+        let header = Header { copy: true, ..*state.packets.header(index) };
+        world.injected(copying(state, header.link));
+        let payload = state.packets.payload(index).to_vec();
+        let copy = state.packets.insert(header, |buffer| buffer.extend_from_slice(&payload));
+        self.put_on_the_way(world, copy, at);
     }
 
     #[inline]
-    fn put_on_the_way(&self, world: &World, state: &mut State, packet: Packet, at: Nanos) {
-        let index = state.packets.insert(packet);
+    fn put_on_the_way(&self, world: &World, index: u32, at: Nanos) {
         let id = self.id.get().expect("a device with nodes has its place");
         world.schedule(id, at, u64::from(index));
-    }
-
-    /// Counts a datagram that faults kept from a socket, if a socket would have taken it.
-    #[cold]
-    fn count_drop(&self, world: &World, state: &mut State, packet: &Packet, cause: Cause) {
-        let Some(link) = packet.link.map(|id| *state.fabric.at(id).state()) else { return };
-        let name = match cause {
-            Cause::Loss => {
-                let name = link.lossy.map_or("loss", |id| state.fabric.fault(id).name);
-                world.injected(name);
-                name
-            }
-            Cause::Blocked => match link.blocked {
-                Some(id) => state.fabric.fault(id).name,
-                None => unreachable!("a link that blocks knows why"),
-            },
-            Cause::NoMachine | Cause::NoSocket | Cause::Full => return,
-        };
-        let host = &state.hosts[packet.target.index()];
-        if host.on && host.kernel.would_take(packet.to, packet.from) {
-            world.observed(name);
-        }
     }
 
     /// A packet has come to the end of its way.
     #[inline]
     pub(crate) fn arrive(&self, world: &World, token: u64) {
-        let index = u32::try_from(token).expect("a token is a position in the slab");
+        let index = token as u32;
         let mut guard = self.state();
         let state = &mut *guard;
-        let packet = state.packets.get(index);
-        let (cargo, target, to) = (packet.cargo, packet.target, packet.to);
+        let header = state.packets.header(index);
+        let (cargo, source, target) = (header.cargo, header.source, header.target);
+        let (sequence, from, to) = (header.sequence, header.from.port(), header.to.port());
+        let mut worth_counting = header.copy || header.slowed.is_some() || is_stale(state, header);
         let mut overtaken = false;
-        if let Some(id) = packet.link {
+        if let Some(id) = header.link {
             let link = state.fabric.at(id);
             if link.state().blocked.is_some() {
-                return self.drop_arrived(world, state, index, Cause::Blocked);
+                return drop_arrived(world, state, index, Cause::Blocked);
             }
-            overtaken = link.arrives(packet.sequence);
+            overtaken = link.arrives(sequence);
+            worth_counting |= overtaken;
         }
-        let host = &mut state.hosts[target.index()];
+        let host = &mut state.hosts[usize::from(target.0)];
         if !host.on {
-            return self.drop_arrived(world, state, index, Cause::NoMachine);
+            return drop_arrived(world, state, index, Cause::NoMachine);
         }
         if cargo == Cargo::Unreachable {
             drop(guard);
@@ -194,133 +165,161 @@ impl Net {
         }
         match host.kernel.arrive(&mut state.packets, index) {
             Arrival::Queued(socket) => {
-                let packet = state.packets.get(index);
-                let from = trace::end(packet.source, packet.from.port());
-                let (sequence, port) = (u64::from(packet.sequence), u64::from(to.port()));
-                world.trace(&trace::DELIVERED, target, from, sequence, port);
-                if overtaken || packet.copy || packet.slowed.is_some() || is_stale(state, packet) {
-                    self.count_delivery(world, state, index, overtaken);
+                let waker = host.kernel.take_waker(socket);
+                let from = trace::end(source, from);
+                world.trace(&trace::DELIVERED, target, from, u64::from(sequence), u64::from(to));
+                if worth_counting {
+                    count_delivery(world, state, index, overtaken);
                 }
                 drop(guard);
-                self.wake(target, socket);
+                if let Some(waker) = waker {
+                    waker.wake_by_ref();
+                    self.state().hosts[usize::from(target.0)].kernel.keep_waker(socket, waker);
+                }
             }
             Arrival::NoSocket => {
                 self.refuse(world, state, index);
-                self.drop_arrived(world, state, index, Cause::NoSocket);
+                drop_arrived(world, state, index, Cause::NoSocket);
             }
             Arrival::Full(_) => {
                 world.injected("overflow");
                 world.observed("overflow");
-                self.drop_arrived(world, state, index, Cause::Full);
+                drop_arrived(world, state, index, Cause::Full);
             }
-        }
-    }
-
-    /// Wakes who waits for a socket, while nothing is borrowed.
-    #[inline]
-    fn wake(&self, node: NodeId, socket: SocketId) {
-        let mut waiters = self.state().hosts[node.index()].kernel.take_waiters(socket);
-        waiters.wake();
-        self.state().hosts[node.index()].kernel.keep_waiters(socket, waiters);
-    }
-
-    #[cold]
-    fn drop_arrived(&self, world: &World, state: &mut State, index: u32, cause: Cause) {
-        let packet = state.packets.get(index);
-        let end = trace::end(packet.target, packet.to.port());
-        world.trace(&trace::DROPPED, packet.source, end, cause as u64, u64::from(packet.sequence));
-        if let (Cause::Blocked, Some(link)) = (cause, packet.link) {
-            let blocked = state.fabric.at(link).state().blocked;
-            let host = &state.hosts[packet.target.index()];
-            if let Some(id) = blocked
-                && host.on
-                && host.kernel.would_take(packet.to, packet.from)
-            {
-                world.observed(state.fabric.fault(id).name);
-            }
-        }
-        state.packets.remove(index);
-    }
-
-    /// Counts what a delivered datagram shows of faults.
-    #[cold]
-    fn count_delivery(&self, world: &World, state: &mut State, index: u32, overtaken: bool) {
-        let packet = state.packets.get(index);
-        if packet.copy {
-            world.observed(copying(state, packet.link));
-        } else if overtaken {
-            world.injected("reorder");
-            world.observed("reorder");
-        }
-        let packet = state.packets.get(index);
-        if let Some(id) = packet.slowed {
-            world.observed(state.fabric.fault(id).name);
-        }
-        if is_stale(state, packet) {
-            world.injected("stale");
-            world.observed("stale");
         }
     }
 
     /// Sends word back that no socket took a datagram, if its sender can hear it.
     #[cold]
     fn refuse(&self, world: &World, state: &mut State, index: u32) {
-        let packet = state.packets.get(index);
-        let (source, target) = (packet.source, packet.target);
-        if !state.hosts[source.index()].kernel.hears_refusal(packet.from, packet.to) {
+        let refused = *state.packets.header(index);
+        let (source, target) = (refused.source, refused.target);
+        if !state.hosts[source.index()].kernel.hears_refusal(refused.from, refused.to) {
             return;
         }
         // The answer names the two ends of the datagram, and travels from its target to its source.
-        let mut word = Packet {
+        let mut word = Header {
             cargo: Cargo::Unreachable,
             copy: false,
-            slowed: None,
             source: target,
             target: source,
             source_life: state.hosts[target.index()].life,
             target_life: state.hosts[source.index()].life,
             link: None,
             sequence: 0,
-            from: packet.to,
-            to: packet.from,
-            payload: Vec::new(),
+            slowed: None,
+            from: refused.to,
+            to: refused.from,
         };
         let end = trace::end(source, word.to.port());
-        let verdict = if source == target {
-            Verdict::Deliver { at: world.now() + self.loopback }
-        } else {
-            let id = state.fabric.link(world.choices(), target, source);
-            let link = state.fabric.at(id);
-            let verdict = link.send(world.choices(), world.now());
-            word.link = Some(id);
-            word.sequence = link.sequence();
-            verdict
-        };
-        match verdict {
+        match self.decide(world, state, &mut word) {
             // A copy of such word changes nothing: the first one sets the error, so does the second.
             Verdict::Deliver { at } | Verdict::DeliverTwice { at, .. } => {
                 world.trace(&trace::REFUSED, target, end, at, 0);
-                self.put_on_the_way(world, state, word, at);
+                let index = state.packets.insert(word, |_| {});
+                self.put_on_the_way(world, index, at);
             }
             Verdict::Dropped(cause) => {
                 world.trace(&trace::DROPPED, target, end, cause as u64, 0);
-                self.count_drop(world, state, &word, cause);
+                count_drop(world, state, &word, cause);
             }
         }
     }
 
     #[cold]
     fn hear_refusal(&self, world: &World, index: u32) {
-        let mut state = self.state();
-        let packet = state.packets.get(index);
-        let (source, target, from, to) = (packet.source, packet.target, packet.from, packet.to);
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let Header { source, target, from, to, .. } = *state.packets.header(index);
         state.packets.remove(index);
-        let heard = state.hosts[target.index()].kernel.refused(to, from);
-        drop(state);
-        if let Some(socket) = heard {
-            world.trace(&trace::HEARD, target, trace::end(source, from.port()), 0, 0);
-            self.wake(target, socket);
+        let kernel = &mut state.hosts[target.index()].kernel;
+        let Some(socket) = kernel.refused(to, from) else { return };
+        let waker = kernel.take_waker(socket);
+        world.trace(&trace::HEARD, target, trace::end(source, from.port()), 0, 0);
+        drop(guard);
+        if let Some(waker) = waker {
+            waker.wake();
         }
+    }
+}
+
+#[inline]
+fn route(
+    world: &World,
+    state: &mut State,
+    node: NodeId,
+    socket: SocketId,
+    to: Option<SocketAddr>,
+    bytes: usize,
+) -> Result<Route, Errno> {
+    if !world.current_process_lives() {
+        return Err(Errno::BadDescriptor);
+    }
+    state.hosts[usize::from(node.0)].kernel.route(socket, to, bytes)
+}
+
+/// The node that a node reaches under an address.
+#[inline]
+fn target_of(world: &World, state: &State, node: NodeId, address: Ipv4Addr) -> Option<NodeId> {
+    if address.is_loopback() {
+        return Some(node);
+    }
+    // The first 254 nodes are where their last octet says.
+    let guess = usize::from(address.octets()[3]).wrapping_sub(1);
+    match state.hosts.get(guess) {
+        Some(host) if host.kernel.address() == address => Some(NodeId(guess as u16)),
+        Some(_) | None => world.node_at(IpAddr::V4(address)),
+    }
+}
+
+/// Counts a datagram that faults kept from a socket, if a socket would have taken it.
+#[cold]
+fn count_drop(world: &World, state: &mut State, header: &Header, cause: Cause) {
+    let Some(link) = header.link.map(|id| *state.fabric.at(id).state()) else { return };
+    let name = match cause {
+        Cause::Loss => {
+            let name = link.lossy.map_or("loss", |id| state.fabric.fault(id).name);
+            world.injected(name);
+            name
+        }
+        Cause::Blocked => match link.blocked {
+            Some(id) => state.fabric.fault(id).name,
+            None => unreachable!("a link that blocks knows why"),
+        },
+        Cause::NoMachine | Cause::NoSocket | Cause::Full => return,
+    };
+    let host = &state.hosts[header.target.index()];
+    if host.on && host.kernel.would_take(header.to, header.from) {
+        world.observed(name);
+    }
+}
+
+#[cold]
+fn drop_arrived(world: &World, state: &mut State, index: u32, cause: Cause) {
+    let header = *state.packets.header(index);
+    let end = trace::end(header.target, header.to.port());
+    let sequence = u64::from(header.sequence);
+    world.trace(&trace::DROPPED, header.source, end, cause as u64, sequence);
+    count_drop(world, state, &header, cause);
+    state.packets.remove(index);
+}
+
+/// Counts what a delivered datagram shows of faults.
+#[cold]
+fn count_delivery(world: &World, state: &mut State, index: u32, overtaken: bool) {
+    let header = *state.packets.header(index);
+    if header.copy {
+        world.observed(copying(state, header.link));
+    } else if overtaken {
+        world.injected("reorder");
+        world.observed("reorder");
+    }
+    if let Some(id) = header.slowed {
+        world.observed(state.fabric.fault(id).name);
+    }
+    if is_stale(state, &header) {
+        world.injected("stale");
+        world.observed("stale");
     }
 }
 
@@ -332,7 +331,7 @@ fn copying(state: &mut State, link: Option<LinkId>) -> &'static str {
 
 /// Whether a datagram is of, or for, a process that has ended meanwhile.
 #[inline]
-fn is_stale(state: &State, packet: &Packet) -> bool {
-    state.hosts[packet.source.index()].life != packet.source_life
-        || state.hosts[packet.target.index()].life != packet.target_life
+fn is_stale(state: &State, header: &Header) -> bool {
+    state.hosts[usize::from(header.source.0)].life != header.source_life
+        || state.hosts[usize::from(header.target.0)].life != header.target_life
 }

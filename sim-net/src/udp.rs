@@ -313,6 +313,7 @@ impl UdpSocket {
     }
 }
 
+#[inline]
 fn found(
     poll: Poll<Result<(usize, SocketAddrV4), Errno>>,
 ) -> Poll<io::Result<(usize, SocketAddr)>> {
@@ -347,8 +348,8 @@ fn look(
 
 #[inline]
 fn copy(packets: &Packets, index: u32, buf: &mut [u8]) -> (usize, SocketAddrV4) {
-    let packet = packets.get(index);
-    let bytes = buf.len().min(packet.payload.len());
-    buf[..bytes].copy_from_slice(&packet.payload[..bytes]);
-    (bytes, packet.from)
+    let payload = packets.payload(index);
+    let bytes = buf.len().min(payload.len());
+    buf[..bytes].copy_from_slice(&payload[..bytes]);
+    (bytes, packets.header(index).from)
 }

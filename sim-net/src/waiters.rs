@@ -1,6 +1,7 @@
 //! Who is woken when something arrives.
 
-use std::task::Waker;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
 
 /// The tasks that wait for one socket. One is the rule; its waker is kept after use, so that a task that waits
 /// again and again costs no reference count.
@@ -12,51 +13,67 @@ pub struct Waiters {
 }
 
 impl Waiters {
-    /// Has a task woken at the next [`Waiters::wake`].
+    /// Has a task woken at the next arrival.
     #[inline]
     pub fn register(&mut self, waker: &Waker) {
-        match &mut self.first {
+        match &self.first {
             Some(first) if first.will_wake(waker) => self.armed = true,
-            Some(_) if self.armed => {
-                if !self.more.iter().any(|other| other.will_wake(waker)) {
-                    self.more.push(waker.clone());
-                }
-            }
-            first => {
-                *first = Some(waker.clone());
-                self.armed = true;
-            }
+            Some(_) | None => self.register_another(waker),
         }
     }
 
-    /// Takes in who was taken out before, and those who registered since.
+    #[cold]
+    fn register_another(&mut self, waker: &Waker) {
+        if !self.armed {
+            self.first = Some(waker.clone());
+            self.armed = true;
+        } else if !self.more.iter().any(|other| other.will_wake(waker)) {
+            self.more.push(waker.clone());
+        }
+    }
+
+    /// What wakes all who wait, to be used where nothing is borrowed and then given to [`Waiters::keep`].
     #[inline]
-    pub fn merge(&mut self, old: Waiters) {
+    pub fn take(&mut self) -> Option<Waker> {
+        if !std::mem::take(&mut self.armed) {
+            return None;
+        }
+        if self.more.is_empty() { self.first.take() } else { self.take_all() }
+    }
+
+    #[cold]
+    fn take_all(&mut self) -> Option<Waker> {
+        let first = self.first.take();
+        let all = first.into_iter().chain(self.more.drain(..)).collect();
+        Some(Waker::from(Arc::new(Several(all))))
+    }
+
+    /// Keeps a waker for the time when its task waits again.
+    #[inline]
+    pub fn keep(&mut self, waker: Waker) {
         if self.first.is_none() {
-            *self = old;
+            self.first = Some(waker);
         }
     }
+}
 
-    /// Wakes whoever waits, in the order in which they came.
-    #[inline]
-    pub fn wake(&mut self) {
-        if std::mem::take(&mut self.armed)
-            && let Some(first) = &self.first
-        {
-            first.wake_by_ref();
-        }
-        for waker in self.more.drain(..) {
-            waker.wake();
-        }
+/// Wakes several tasks, in the order in which they came.
+struct Several(Vec<Waker>);
+
+impl Wake for Several {
+    fn wake(self: Arc<Several>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Several>) {
+        self.0.iter().for_each(Waker::wake_by_ref);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-    use std::task::Wake;
 
     #[derive(Default)]
     struct Counter(AtomicU32);
@@ -73,19 +90,28 @@ mod tests {
         let wakers = counters.clone().map(Waker::from);
         let counts = || counters.each_ref().map(|c| c.0.load(Relaxed));
         let mut waiters = Waiters::default();
-        waiters.wake();
+        let wake = |waiters: &mut Waiters| {
+            if let Some(waker) = waiters.take() {
+                waker.wake_by_ref();
+                waiters.keep(waker);
+            }
+        };
+        wake(&mut waiters);
         for waker in &wakers {
             waiters.register(waker);
             waiters.register(waker);
         }
-        waiters.wake();
+        wake(&mut waiters);
         assert_eq!(counts(), [1, 1, 1]);
-        waiters.wake();
+        wake(&mut waiters);
         assert_eq!(counts(), [1, 1, 1]);
         waiters.register(&wakers[2]);
-        waiters.wake();
+        wake(&mut waiters);
         waiters.register(&wakers[0]);
-        waiters.wake();
+        wake(&mut waiters);
         assert_eq!(counts(), [2, 1, 2]);
+        waiters.register(&wakers[0]);
+        wake(&mut waiters);
+        assert_eq!(counts(), [3, 1, 2]);
     }
 }

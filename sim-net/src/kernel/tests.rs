@@ -1,5 +1,5 @@
 use super::*;
-use crate::packet::tests::packet;
+use crate::packet::tests::header;
 
 const BUFFER: usize = 4 * (DATAGRAM_OVERHEAD_BYTES + 8);
 
@@ -25,7 +25,7 @@ impl Host {
     }
 
     fn arrive(&mut self, from: &str, to: &str, payload: &[u8]) -> Arrival {
-        let index = self.packets.insert(packet(from, to, payload.to_vec()));
+        let index = self.packets.add(header(from, to), payload);
         let arrival = self.kernel.arrive(&mut self.packets, index);
         if !matches!(arrival, Arrival::Queued(_)) {
             self.packets.remove(index);
@@ -116,7 +116,7 @@ fn datagrams_arrive_in_order_at_the_socket_of_their_port() {
     assert_eq!(host.arrive("10.0.0.1:9", "10.0.0.2:3", b"e"), Arrival::NoSocket);
     assert_eq!(host.kernel.is_readable(&host.packets, two), Ok(true));
     let peeked = host.kernel.peek(&host.packets, two).unwrap();
-    assert_eq!(host.packets.get(peeked).payload, b"b");
+    assert_eq!(host.packets.payload(peeked), b"b");
     assert_eq!(host.receive(two).unwrap(), b"b");
     assert_eq!(host.kernel.is_readable(&host.packets, two), Ok(false));
     assert_eq!(host.receive(one).unwrap(), b"a");
