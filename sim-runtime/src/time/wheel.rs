@@ -44,6 +44,8 @@ pub(crate) struct Wheel<T> {
     occupied: [u64; LEVELS],
     levels: u16,
     len: usize,
+    /// The list of a higher level whose entries are all due now, or the list of level 0 for now.
+    due: usize,
 }
 
 impl<T: Copy> Wheel<T> {
@@ -56,6 +58,7 @@ impl<T: Copy> Wheel<T> {
             occupied: [0; LEVELS],
             levels: 0,
             len: 0,
+            due: 0,
         }
     }
 
@@ -78,6 +81,7 @@ impl<T: Copy> Wheel<T> {
         self.free = NONE;
         self.now = 0;
         self.len = 0;
+        self.due = 0;
     }
 
     /// Puts `payload` in at instant `at`; an instant that has passed counts as now.
@@ -120,7 +124,7 @@ impl<T: Copy> Wheel<T> {
     }
 
     /// Moves to the next instant at which something is due, and says which. The wheel then stands at that
-    /// instant and [`Wheel::pop`] yields what is due.
+    /// instant and [`Wheel::pop`] yields what is due. All of it must be popped before the next call.
     pub(crate) fn advance(&mut self) -> Option<Nanos> {
         loop {
             if self.levels == 0 {
@@ -129,41 +133,65 @@ impl<T: Copy> Wheel<T> {
             let level = self.levels.trailing_zeros() as usize;
             let slot = self.occupied[level].trailing_zeros() as usize;
             if level == 0 {
-                let at = (self.now & !(SLOTS as u64 - 1)) | slot as u64;
-                self.now = at;
-                return Some(at);
+                self.now = (self.now & !(SLOTS as u64 - 1)) | slot as u64;
+                self.due = slot;
+                return Some(self.now);
             }
-            self.cascade(level, slot);
+            // No entry lies before the earliest of this slot, so the wheel may stand there already.
+            let list = level * SLOTS + slot;
+            let (earliest, latest) = self.span(list);
+            self.now = earliest;
+            if earliest == latest {
+                // What is put in from now on goes to lower levels, so the list stays as it is until it is popped.
+                self.due = list;
+                return Some(earliest);
+            }
+            self.cascade(list);
         }
     }
 
     /// The next entry due at the instant that [`Wheel::advance`] moved to.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
-        let slot = (self.now & (SLOTS as u64 - 1)) as usize;
-        if self.occupied[0] & (1 << slot) == 0 {
-            return None;
+        let mut index = self.lists[self.due].head;
+        if index == NONE {
+            // What was put in for this very instant comes after what waited for it.
+            self.due = self.now as usize % SLOTS;
+            index = self.lists[self.due].head;
+            if index == NONE {
+                return None;
+            }
         }
-        let index = self.lists[slot].head;
-        self.unlink(index);
+        let next = self.entries[index as usize].next;
+        self.lists[self.due].head = next;
+        if next == NONE {
+            self.lists[self.due].tail = NONE;
+            self.clear_bit(self.due / SLOTS, self.due % SLOTS);
+        } else {
+            self.entries[next as usize].previous = NONE;
+        }
         Some(self.release(index))
     }
 
-    /// Spreads a slot of a higher level over the lower ones, seen from its earliest entry.
-    fn cascade(&mut self, level: usize, slot: usize) {
-        let at = level * SLOTS + slot;
-        let mut index = self.lists[at].head;
-        self.lists[at] = List { head: NONE, tail: NONE };
-        self.clear_bit(level, slot);
-        let mut earliest = Nanos::MAX;
-        let mut probe = index;
-        while probe != NONE {
-            let entry = &self.entries[probe as usize];
+    /// The earliest and the latest instant in a list.
+    #[inline]
+    fn span(&self, list: usize) -> (Nanos, Nanos) {
+        let (mut earliest, mut latest) = (Nanos::MAX, 0);
+        let mut index = self.lists[list].head;
+        while index != NONE {
+            let entry = &self.entries[index as usize];
             earliest = earliest.min(entry.at);
-            probe = entry.next;
+            latest = latest.max(entry.at);
+            index = entry.next;
         }
-        // No entry lies before it, so the wheel may stand there already; entries keep their order.
-        self.now = earliest;
+        (earliest, latest)
+    }
+
+    /// Spreads a list over the lower levels, seen from where the wheel stands; entries keep their order.
+    fn cascade(&mut self, list: usize) {
+        let mut index = self.lists[list].head;
+        self.lists[list] = List { head: NONE, tail: NONE };
+        self.clear_bit(list / SLOTS, list % SLOTS);
         while index != NONE {
             let next = self.entries[index as usize].next;
             self.link(index);
@@ -292,6 +320,20 @@ mod tests {
         assert_eq!(wheel.advance(), Some(1_000_000));
         assert_eq!(wheel.pop(), Some('b'));
         assert_eq!(wheel.advance(), None);
+    }
+
+    #[test]
+    fn what_is_put_in_for_this_instant_comes_last() {
+        let mut wheel = Wheel::new();
+        wheel.insert(1 << 40, 1);
+        let key = wheel.insert(1 << 40, 2);
+        wheel.insert(1 << 40, 3);
+        assert_eq!((wheel.advance(), wheel.pop()), (Some(1 << 40), Some(1)));
+        wheel.insert(1 << 40, 4);
+        wheel.insert((1 << 40) + 1, 5);
+        assert_eq!(wheel.cancel(key), Some(2));
+        assert_eq!((wheel.pop(), wheel.pop(), wheel.pop()), (Some(3), Some(4), None));
+        assert_eq!((wheel.advance(), wheel.pop()), (Some((1 << 40) + 1), Some(5)));
     }
 
     #[test]

@@ -57,21 +57,17 @@ impl Catch {
 impl World {
     /// Receives every task that can run: the schedule function of all tasks.
     pub(crate) fn made_runnable(task: Task) {
-        let mut task = Some(task);
-        World::try_current(|world| {
-            if task.as_ref().is_some_and(|task| task.metadata().world == world.id) {
-                task.take().into_iter().for_each(|task| world.push_ready(task));
-            }
-        });
-        if let Some(task) = task {
-            // Dropping it here would drop a future that may not leave its thread.
-            std::mem::forget(task);
-            if !std::thread::panicking() {
-                panic!(
-                    "a task of a simulation was woken outside of its run, by another thread or by another \
-                     run: wakers must not be kept in statics or given to threads"
-                );
-            }
+        let at_home = World::try_current(|world| world.id == task.metadata().world);
+        if at_home == Some(true) {
+            return World::current(|world| world.push_ready(task));
+        }
+        // Dropping it here would drop a future that may not leave its thread.
+        std::mem::forget(task);
+        if !std::thread::panicking() {
+            panic!(
+                "a task of a simulation was woken outside of its run, by another thread or by another \
+                 run: wakers must not be kept in statics or given to threads"
+            );
         }
     }
 
