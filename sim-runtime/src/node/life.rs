@@ -3,7 +3,7 @@
 use super::registry::{address, node_at};
 use super::{End, NodeId, NodeSpec};
 use crate::choice::{Path, Segment};
-use crate::task::start;
+use crate::task::{Name, start};
 use crate::time::{Nanos, NodeClock};
 use crate::trace::TraceKind;
 use crate::world::World;
@@ -58,7 +58,7 @@ impl World {
         let task = self.choices().child(Path::ROOT, "task".into());
         let path = self.choices().child(task, Segment::Life(name, incarnation));
         let (_, main) =
-            start(self, id, path, Some("main".into()), Location::caller(), async move {
+            start(self, id, path, Some(Name::Fixed("main")), Location::caller(), async move {
                 let result = factory().await;
                 World::current(|world| world.returned(id, result));
             });

@@ -7,7 +7,7 @@ mod panic_note;
 use crate::choice::{Path, Segment};
 use crate::device::Device;
 use crate::node::NodeId;
-use crate::task::start;
+use crate::task::{Name, start};
 use crate::trace::{self, Keep};
 use crate::world::World;
 use std::cell::RefCell;
@@ -68,13 +68,21 @@ impl Simulation {
                 let body = || {
                     world.boot();
                     let path = world.choices().child(Path::ROOT, "task".into());
-                    let path = world.choices().child(path, Segment::Life("test".into(), 0));
-                    let (_, task) =
-                        start(&world, NodeId::TEST, path, Some("test".into()), place, async move {
+                    let path = world
+                        .choices()
+                        .child(path, Segment::Life(world.node_name(NodeId::TEST), 0));
+                    let (_, task) = start(
+                        &world,
+                        NodeId::TEST,
+                        path,
+                        Some(Name::Fixed("test")),
+                        place,
+                        async move {
                             let result = main.await;
                             World::current(World::stop);
                             *slot.borrow_mut() = Some(result);
-                        });
+                        },
+                    );
                     task.detach();
                     world.run_to_end();
                 };

@@ -21,5 +21,5 @@ pub use yield_now::yield_now;
 
 pub(crate) use id::Meta;
 pub(crate) use ready::Ready;
-pub(crate) use slot::Tasks;
+pub(crate) use slot::{Name, Tasks};
 pub(crate) use spawn::{Task, start};

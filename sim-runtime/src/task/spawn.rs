@@ -1,6 +1,6 @@
 //! Starting tasks.
 
-use super::{JoinHandle, Meta, TaskId};
+use super::{JoinHandle, Meta, Name, TaskId};
 use crate::choice::Path;
 use crate::node::NodeId;
 use crate::world::World;
@@ -74,7 +74,8 @@ impl Builder {
                 return JoinHandle::cancelled();
             }
             let path = world.path_of_next_child(self.name.as_ref());
-            JoinHandle::new(start(world, world.current_node(), path, self.name, place, future))
+            let name = self.name.map(Name::Given);
+            JoinHandle::new(start(world, world.current_node(), path, name, place, future))
         })
     }
 }
@@ -87,7 +88,7 @@ pub(crate) fn start<F>(
     world: &World,
     node: NodeId,
     path: Path,
-    name: Option<Rc<str>>,
+    name: Option<Name>,
     place: &'static Location<'static>,
     future: F,
 ) -> Started<F::Output>

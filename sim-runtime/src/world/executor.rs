@@ -2,7 +2,7 @@
 
 use super::{Current, Due, NO_TASK, World};
 use crate::node::NodeId;
-use crate::task::{Meta, Task, TaskId};
+use crate::task::{Meta, Name, Task, TaskId};
 use crate::time::Nanos;
 use crate::trace::TraceKind;
 use crate::verdict::{Failure, FailureKind};
@@ -306,7 +306,7 @@ impl World {
         let path = choices.child(choices.child(path, name.into()), number.into());
         let place = std::panic::Location::caller();
         let (_, task) =
-            crate::task::start(self, NodeId::TEST, path, Some(name.into()), place, future);
+            crate::task::start(self, NodeId::TEST, path, Some(Name::Fixed(name)), place, future);
         task.detach();
     }
 

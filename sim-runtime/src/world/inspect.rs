@@ -32,11 +32,13 @@ impl World {
     /// A task in words: where it runs, what it is called, where it was spawned.
     pub(crate) fn task_name(&self, id: TaskId) -> String {
         let tasks = self.tasks.borrow();
-        let Some(slot) = tasks.get(id) else { return format!("task {id} (ended)") };
+        let (Some(slot), Some(details)) = (tasks.get(id), tasks.details(id)) else {
+            return format!("task {id} (ended)");
+        };
         let node = self.nodes.borrow().get(slot.node).name.clone();
-        match &slot.name {
+        match &details.name {
             Some(name) => format!("{node}/{name}"),
-            None => format!("{node}, spawned at {}:{}", slot.place.file(), slot.place.line()),
+            None => format!("{node}, spawned at {}:{}", details.place.file(), details.place.line()),
         }
     }
 
@@ -139,9 +141,9 @@ impl World {
     /// Where a task was spawned: the same for all seeds.
     fn site_of(&self, id: TaskId) -> String {
         let tasks = self.tasks.borrow();
-        tasks
-            .get(id)
-            .map_or_else(String::new, |slot| format!("{}:{}", slot.place.file(), slot.place.line()))
+        tasks.details(id).map_or_else(String::new, |details| {
+            format!("{}:{}", details.place.file(), details.place.line())
+        })
     }
 
     fn site_of_main(&self) -> String {

@@ -271,8 +271,8 @@ impl World {
     /// The path of the next task that the current one spawns.
     pub(crate) fn path_of_next_child(&self, name: Option<&Rc<str>>) -> crate::choice::Path {
         let task = self.current_task();
-        match self.tasks().get_mut(task) {
-            Some(slot) => slot.child(&self.choices, name),
+        match self.tasks().details_mut(task) {
+            Some(details) => details.child(&self.choices, name),
             None => unreachable!("only a task spawns"),
         }
     }
@@ -280,9 +280,9 @@ impl World {
     pub(crate) fn with_task_rng<R>(&self, f: impl FnOnce(&mut ChaCha8Rng) -> R) -> R {
         let (epoch, task) = (self.choices.epoch(), self.current_task());
         let mut tasks = self.tasks();
-        let slot = tasks.get_mut(task).expect("only a task draws random numbers");
-        let path = slot.path;
-        let rng = match &mut slot.rng {
+        let details = tasks.details_mut(task).expect("only a task draws random numbers");
+        let path = details.path;
+        let rng = match &mut details.rng {
             Some(rng) if rng.0 == epoch => rng,
             stale => stale.insert(Box::new((epoch, self.choices.user_rng(path)))),
         };
