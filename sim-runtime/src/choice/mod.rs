@@ -91,13 +91,18 @@ impl Choices {
 
     /// The choices of `seed` under `edits`, kept for [`Choices::recorded`] when `record` is set.
     pub fn with(seed: u64, edits: &Edits, record: bool) -> Choices {
+        Choices::on(Paths::default(), seed, edits, record)
+    }
+
+    /// The same, in an empty table of paths.
+    pub(crate) fn on(paths: Paths, seed: u64, edits: &Edits, record: bool) -> Choices {
         let mut user = user::root(seed);
         Choices {
             run_key: user.next_u64(),
             user,
             epoch: Cell::new(0),
             slow: record || !edits.is_empty(),
-            paths: RefCell::default(),
+            paths: RefCell::new(paths),
             overlay: RefCell::new(Overlay::new(edits, record)),
         }
     }
@@ -180,6 +185,11 @@ impl Choices {
     /// The epoch now, see [`Choices::branch`].
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.get()
+    }
+
+    /// The table of paths.
+    pub(crate) fn into_paths(self) -> Paths {
+        self.paths.into_inner()
     }
 
     /// What all keys of the run are derived from.

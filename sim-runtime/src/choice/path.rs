@@ -97,6 +97,11 @@ impl Paths {
         Path { hash, id: u32::try_from(self.entries.len()).expect("fewer than 2^32 paths") }
     }
 
+    /// Forgets all paths, keeping the memory.
+    pub(crate) fn reset(&mut self) {
+        self.entries.clear();
+    }
+
     /// The path in words, parts joined by `/`.
     pub fn text(&self, id: u32) -> String {
         let mut parts = Vec::new();

@@ -128,6 +128,11 @@ impl Nodes {
         NodeId(id)
     }
 
+    /// Forgets all nodes, keeping the memory.
+    pub(crate) fn reset(&mut self) {
+        self.nodes.clear();
+    }
+
     pub(crate) fn get(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
     }

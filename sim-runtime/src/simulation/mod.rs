@@ -63,7 +63,7 @@ impl Simulation {
         let world = World::new(&self.config, self.devices);
         let value = Rc::new(RefCell::new(None));
         let slot = value.clone();
-        world.enter(|| {
+        let outcome = world.enter(|| {
             world.with_guard(self.config.guard, || {
                 let body = || {
                     world.boot();
@@ -94,6 +94,8 @@ impl Simulation {
             });
             let value = value.borrow_mut().take();
             RunOutcome::of(&world, value)
-        })
+        });
+        world.recycle();
+        outcome
     }
 }

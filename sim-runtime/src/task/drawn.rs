@@ -60,6 +60,13 @@ impl<T> Drawn<T> {
         }
     }
 
+    /// Forgets all items, keeping the memory.
+    pub(super) fn reset(&mut self) {
+        self.solo = None;
+        self.front = None;
+        self.heap.entries.clear();
+    }
+
     /// Takes out every item for which `leaves` holds.
     pub(super) fn remove(&mut self, mut leaves: impl FnMut(&T) -> bool) -> Vec<T> {
         let mut out = Vec::new();

@@ -13,35 +13,50 @@ type Task = Runnable<Meta>;
 const PCT_POLLS: u32 = 2_000;
 
 /// Runnable tasks in the order of the policy: highest priority first, first come first among equals.
+#[derive(Default)]
 pub(crate) struct Ready {
     order: Order,
+    fifo: VecDeque<Task>,
+    drawn: Drawn<Task>,
+    pct: Pct,
     arrivals: u64,
 }
 
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Order {
-    Fifo(VecDeque<Task>),
-    Drawn(Drawn<Task>),
-    Pct { drawn: Drawn<Task>, changes: Vec<u32>, polls: u32, lowest: u32 },
+    #[default]
+    Fifo,
+    Drawn,
+    Pct,
+}
+
+/// When PCT changes priorities, latest first, and where it stands.
+#[derive(Default)]
+struct Pct {
+    changes: Vec<u32>,
+    polls: u32,
+    lowest: u32,
 }
 
 impl Ready {
-    pub(crate) fn new(policy: Policy, choices: &Choices) -> Ready {
-        let order = match policy {
-            Policy::Fifo => Order::Fifo(VecDeque::new()),
-            Policy::Random => Order::Drawn(Drawn::default()),
+    /// Starts an empty queue in the order of `policy`.
+    pub(crate) fn begin(&mut self, policy: Policy, choices: &Choices) {
+        self.order = match policy {
+            Policy::Fifo => Order::Fifo,
+            Policy::Random => Order::Drawn,
             Policy::Pct(depth) => {
-                let mut stream = choices.stream(&["policy".into(), "pct".into()]);
-                // Outcome 0 is benign: no change.
-                let mut changes: Vec<u32> = (1..depth)
-                    .map(|_| choices.pick(&mut stream, Kind::Schedule, PCT_POLLS))
-                    .filter(|poll| *poll > 0)
-                    .collect();
-                changes.sort_unstable_by(|a, b| b.cmp(a));
-                Order::Pct { drawn: Drawn::default(), changes, polls: 0, lowest: u32::MAX / 2 }
+                self.pct = Pct::new(depth, choices);
+                Order::Pct
             }
             Policy::Portfolio => unreachable!("a portfolio is resolved before the run"),
         };
-        Ready { order, arrivals: 0 }
+    }
+
+    /// Forgets all tasks, keeping the memory.
+    pub(crate) fn reset(&mut self) {
+        self.fifo.clear();
+        self.drawn.reset();
+        self.arrivals = 0;
     }
 
     #[inline]
@@ -49,31 +64,25 @@ impl Ready {
         let wake = task.metadata().count_wake();
         self.arrivals += 1;
         let arrival = self.arrivals;
-        match &mut self.order {
-            Order::Fifo(queue) => queue.push_back(task),
-            Order::Drawn(drawn) => {
-                drawn.push(task, wake, arrival, |t, w| t.metadata().priority(choices, w))
+        match self.order {
+            Order::Fifo => self.fifo.push_back(task),
+            Order::Drawn => {
+                self.drawn.push(task, wake, arrival, |t, w| t.metadata().priority(choices, w))
             }
-            Order::Pct { drawn, .. } => {
-                drawn.push(task, wake, arrival, |t, _| pct_rank(choices, t.metadata()))
+            Order::Pct => {
+                self.drawn.push(task, wake, arrival, |t, _| pct_rank(choices, t.metadata()))
             }
         }
     }
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Task> {
-        match &mut self.order {
-            Order::Fifo(queue) => queue.pop_front(),
-            Order::Drawn(drawn) => drawn.pop(),
-            Order::Pct { drawn, changes, polls, lowest } => {
-                let task = drawn.pop()?;
-                *polls += 1;
-                if changes.last().is_some_and(|at| at < polls) {
-                    changes.pop();
-                    // The task that runs here falls behind all others from its next wake on.
-                    task.metadata().rank.store(*lowest, Relaxed);
-                    *lowest -= 1;
-                }
+        match self.order {
+            Order::Fifo => self.fifo.pop_front(),
+            Order::Drawn => self.drawn.pop(),
+            Order::Pct => {
+                let task = self.drawn.pop()?;
+                self.pct.polled(task.metadata());
                 Some(task)
             }
         }
@@ -81,18 +90,40 @@ impl Ready {
 
     /// Takes out every task for which `leaves` holds, in no particular order of priority but always the same.
     pub(crate) fn remove(&mut self, mut leaves: impl FnMut(&Meta) -> bool) -> Vec<Task> {
-        match &mut self.order {
-            Order::Fifo(queue) => {
-                if !queue.iter().any(|t| leaves(t.metadata())) {
+        match self.order {
+            Order::Fifo => {
+                if !self.fifo.iter().any(|t| leaves(t.metadata())) {
                     return Vec::new();
                 }
-                let (out, stay) = queue.drain(..).partition(|t| leaves(t.metadata()));
-                *queue = stay;
+                let (out, stay) = self.fifo.drain(..).partition(|t| leaves(t.metadata()));
+                self.fifo = stay;
                 Vec::from(out)
             }
-            Order::Drawn(drawn) | Order::Pct { drawn, .. } => {
-                drawn.remove(|t| leaves(t.metadata()))
-            }
+            Order::Drawn | Order::Pct => self.drawn.remove(|t| leaves(t.metadata())),
+        }
+    }
+}
+
+impl Pct {
+    fn new(depth: u32, choices: &Choices) -> Pct {
+        let mut stream = choices.stream(&["policy".into(), "pct".into()]);
+        // Outcome 0 is benign: no change.
+        let mut changes: Vec<u32> = (1..depth)
+            .map(|_| choices.pick(&mut stream, Kind::Schedule, PCT_POLLS))
+            .filter(|poll| *poll > 0)
+            .collect();
+        changes.sort_unstable_by(|a, b| b.cmp(a));
+        Pct { changes, polls: 0, lowest: u32::MAX / 2 }
+    }
+
+    #[inline]
+    fn polled(&mut self, meta: &Meta) {
+        self.polls += 1;
+        if self.changes.last().is_some_and(|at| *at < self.polls) {
+            self.changes.pop();
+            // The task that runs here falls behind all others from its next wake on.
+            meta.rank.store(self.lowest, Relaxed);
+            self.lowest -= 1;
         }
     }
 }

@@ -48,6 +48,12 @@ pub(crate) struct Wheel<T> {
     due: usize,
 }
 
+impl<T: Copy> Default for Wheel<T> {
+    fn default() -> Wheel<T> {
+        Wheel::new()
+    }
+}
+
 impl<T: Copy> Wheel<T> {
     pub(crate) fn new() -> Wheel<T> {
         Wheel {
@@ -60,6 +66,11 @@ impl<T: Copy> Wheel<T> {
             len: 0,
             due: 0,
         }
+    }
+
+    /// For how many entries there is memory.
+    pub(crate) fn capacity(&self) -> usize {
+        self.entries.capacity()
     }
 
     /// How many entries are pending.

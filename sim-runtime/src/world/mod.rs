@@ -5,6 +5,7 @@ mod devices;
 mod executor;
 mod host;
 mod inspect;
+mod spare;
 
 use crate::bounds::Bounds;
 use crate::choice::Choices;
@@ -26,6 +27,7 @@ use std::rc::Rc;
 use std::task::Waker;
 
 use devices::Devices;
+use spare::Spare;
 
 /// One simulated world: its time, tasks, nodes, devices and choices. Code under test has no need of it; devices and
 /// the crates on top of the runtime reach it with [`World::current`].
@@ -91,26 +93,27 @@ struct Parked {
 
 impl World {
     pub(crate) fn new(config: &Config, devices: Vec<Rc<dyn crate::device::Device>>) -> World {
-        let choices = Choices::with(config.seed, &config.edits, config.record_choices);
+        let Spare { wheel, tasks, nodes, paths, mut ready } = Spare::take();
+        let choices = Choices::on(paths, config.seed, &config.edits, config.record_choices);
         let policy = config.policy.resolve(config.seed);
         assert!(policy != Policy::Portfolio, "a portfolio resolves to one of its members");
-        let ready = Ready::new(policy, &choices);
+        ready.begin(policy, &choices);
         let mut branches = config.branches.clone();
         branches.sort_unstable_by(|a, b| b.cmp(a));
         World {
             id: context::next_world_id(),
             now: Cell::new(0),
-            wheel: RefCell::new(Wheel::new()),
+            wheel: RefCell::new(wheel),
             parked: RefCell::default(),
             ready: RefCell::new(ready),
-            tasks: RefCell::default(),
+            tasks: RefCell::new(tasks),
             current: Cell::new(Current {
                 task: NO_TASK,
                 node: NodeId::TEST,
                 waker: std::ptr::null(),
                 lives: true,
             }),
-            nodes: RefCell::default(),
+            nodes: RefCell::new(nodes),
             devices: Devices::new(devices),
             choices,
             trace: Trace::new(config.keep),
