@@ -19,7 +19,7 @@ pub struct Command {
     /// Print JSON Lines, and nothing else, on standard output.
     #[arg(long)]
     json: bool,
-    /// w1 timers, w2 yields, w5 whole runs, or micro for single operations; without it a small one of each.
+    /// w1 timers, w2 yields, w3udp echo, w4 fan-out, w5 whole runs, or micro for single operations; without it a small one of each.
     workload: Option<String>,
     /// Parameters as key=value, such as n=1000 m=500 seed=1 policy=random repeat=7.
     #[arg(value_name = "KEY=VALUE")]

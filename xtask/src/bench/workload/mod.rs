@@ -1,13 +1,18 @@
 //! The workloads, written against the public API as a user would.
 
+mod echo;
+mod fan_out;
 mod start_up;
 mod timers;
 mod yields;
 
 use super::deliveries::Totals;
 use super::params::Params;
+use sim_net::{LinkModel, Net, NetConfig};
+use sim_runtime::choice::{Distribution, Ratio};
+use sim_runtime::node::{ExitStatus, NodeSpec};
 use sim_runtime::time::Nanos;
-use sim_runtime::{Bounds, Config, RunOutcome};
+use sim_runtime::{Bounds, Config, NodeId, RunOutcome, World};
 
 /// A workload. The peers run the same under the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +21,11 @@ pub enum Workload {
     W1,
     /// `n` tasks yield `k` times each. An event is a yield.
     W2,
+    /// `c` clients, each on a node of its own or with `h=1` all on one, ask a server `r` times each. An event is a datagram
+    /// that arrived.
+    W3Udp,
+    /// A proposer and four followers for `r` rounds, with loss. An event is a datagram that arrived.
+    W4,
     /// `s` simulations of five nodes and one virtual second, set-up and tear-down included. An event is a simulation.
     W5,
 }
@@ -47,7 +57,8 @@ pub const UNBOUNDED: Bounds = Bounds {
 pub type Prepared = Box<dyn FnOnce() -> Done>;
 
 impl Workload {
-    pub const ALL: [Workload; 3] = [Workload::W1, Workload::W2, Workload::W5];
+    pub const ALL: [Workload; 5] =
+        [Workload::W1, Workload::W2, Workload::W3Udp, Workload::W4, Workload::W5];
 
     /// # Errors
     /// When there is no such workload.
@@ -63,6 +74,8 @@ impl Workload {
         match self {
             Workload::W1 => "w1",
             Workload::W2 => "w2",
+            Workload::W3Udp => "w3udp",
+            Workload::W4 => "w4",
             Workload::W5 => "w5",
         }
     }
@@ -72,18 +85,32 @@ impl Workload {
         match self {
             Workload::W1 => &[("n", 1_000), ("m", 500)],
             Workload::W2 => &[("n", 100), ("k", 5_000)],
+            Workload::W3Udp => &[("c", 10), ("r", 2_000)],
+            Workload::W4 => &[("r", 5_000)],
             Workload::W5 => &[("s", 10_000)],
+        }
+    }
+
+    /// Parameters that it can do without.
+    fn switches(self) -> &'static [&'static str] {
+        match self {
+            Workload::W3Udp => &["h"],
+            Workload::W4 => &["map"],
+            Workload::W1 | Workload::W2 | Workload::W5 => &[],
         }
     }
 
     /// # Errors
     /// When a parameter is wrong.
     pub fn prepare(self, params: &Params) -> Result<Prepared, String> {
-        let keys: Vec<&str> = self.usual_size().iter().map(|(key, _)| *key).collect();
+        let sizes = self.usual_size().iter().map(|(key, _)| *key);
+        let keys: Vec<&str> = sizes.chain(self.switches().iter().copied()).collect();
         params.only(&keys)?;
         match self {
             Workload::W1 => timers::prepare(params),
             Workload::W2 => yields::prepare(params),
+            Workload::W3Udp => echo::prepare(params),
+            Workload::W4 => fan_out::prepare(params),
             Workload::W5 => start_up::prepare(params),
         }
     }
@@ -97,6 +124,30 @@ fn config(params: &Params) -> Result<Config, String> {
         guard: params.switch_or("guard", true)?,
         bounds: UNBOUNDED,
         ..Config::default()
+    })
+}
+
+/// The payload of every message.
+const MESSAGE: usize = 64;
+
+/// The network of all peers: 1 to 10 ms, uniformly, and so many messages in a million lost.
+fn network(loss: u32) -> Net {
+    let latency = Distribution::uniform(1_000_000, 9_999_999);
+    let link = LinkModel { loss: Ratio::per_million(loss), ..LinkModel::with_latency(latency) };
+    Net::new(NetConfig { link, ..NetConfig::default() })
+}
+
+/// Adds a node and starts it.
+fn start<F, Fut>(name: &str, program: F) -> NodeId
+where
+    F: Fn() -> Fut + 'static,
+    Fut: Future + 'static,
+    Fut::Output: ExitStatus,
+{
+    World::current(|world| {
+        let node = world.add_node(NodeSpec::new(name, program));
+        world.start(node);
+        node
     })
 }
 

@@ -2,10 +2,9 @@
 
 use super::super::deliveries::Totals;
 use super::super::params::Params;
-use super::{Done, Prepared, config};
-use sim_runtime::node::NodeSpec;
+use super::{Done, Prepared, config, start};
 use sim_runtime::time::{Duration, sleep};
-use sim_runtime::{Config, NodeId, Simulation, World};
+use sim_runtime::{Config, Simulation, World};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -36,20 +35,14 @@ pub fn prepare(params: &Params) -> Result<Prepared, String> {
 
 async fn one_second() -> u64 {
     let ticks = Rc::new(Cell::new(0));
-    let nodes = NODES.map(|name| start(name, &ticks));
+    let nodes = NODES.map(|name| {
+        let ticks = ticks.clone();
+        start(name, move || tick(ticks.clone()))
+    });
     for node in nodes {
         World::exited(node).await.expect("a node ticks and ends");
     }
     ticks.get()
-}
-
-fn start(name: &str, ticks: &Rc<Cell<u64>>) -> NodeId {
-    let ticks = ticks.clone();
-    World::current(|world| {
-        let node = world.add_node(NodeSpec::new(name, move || tick(ticks.clone())));
-        world.start(node);
-        node
-    })
 }
 
 async fn tick(ticks: Rc<Cell<u64>>) {
