@@ -1,7 +1,7 @@
 //! A queue in the order of drawn priorities: pure, whatever its items are.
 
 /// Bits of a key below the priority, for the order of arrival.
-const ARRIVAL_BITS: u32 = 40;
+pub(super) const ARRIVAL_BITS: u32 = 40;
 
 /// Items by drawn priority. An item that is alone waits in `solo` undrawn: with one outcome there is no choice.
 ///

@@ -1,7 +1,7 @@
 //! The queue of runnable tasks.
 
 use super::drawn::Drawn;
-use super::{Meta, Policy};
+use super::{Meta, Policy, TaskId};
 use crate::choice::{Choices, Kind};
 use async_task::Runnable;
 use std::collections::VecDeque;
@@ -36,6 +36,8 @@ struct Pct {
     changes: Vec<u32>,
     polls: u32,
     lowest: u32,
+    /// Whether a task that yields goes behind all others.
+    fair: bool,
 }
 
 impl Ready {
@@ -59,8 +61,9 @@ impl Ready {
         self.arrivals = 0;
     }
 
+    /// `running` is the task that runs now: one that makes itself runnable yields.
     #[inline]
-    pub(crate) fn push(&mut self, choices: &Choices, task: Task) {
+    pub(crate) fn push(&mut self, choices: &Choices, task: Task, running: TaskId) {
         let wake = task.metadata().count_wake();
         self.arrivals += 1;
         let arrival = self.arrivals;
@@ -70,7 +73,13 @@ impl Ready {
                 self.drawn.push(task, wake, arrival, |t, w| t.metadata().priority(choices, w))
             }
             Order::Pct => {
-                self.drawn.push(task, wake, arrival, |t, _| pct_rank(choices, t.metadata()))
+                // A task that yields lets all others go first, or one that waits in a loop for another would
+                // keep it from running for ever.
+                let yields = self.pct.fair && task.metadata().id == running;
+                self.drawn.push(task, wake, arrival, |t, _| {
+                    let meta = t.metadata();
+                    if yields && meta.id == running { 0 } else { pct_rank(choices, meta) }
+                })
             }
         }
     }
@@ -113,7 +122,9 @@ impl Pct {
             .filter(|poll| *poll > 0)
             .collect();
         changes.sort_unstable_by(|a, b| b.cmp(a));
-        Pct { changes, polls: 0, lowest: u32::MAX / 2 }
+        // Under the benign fallback everything is first in, first out, which is fair by itself.
+        let fair = !choices.falls_back_to_benign();
+        Pct { changes, polls: 0, lowest: u32::MAX / 2, fair }
     }
 
     #[inline]
@@ -123,7 +134,7 @@ impl Pct {
             self.changes.pop();
             // The task that runs here falls behind all others from its next wake on.
             meta.rank.store(self.lowest, Relaxed);
-            self.lowest -= 1;
+            self.lowest -= 1 << (super::drawn::ARRIVAL_BITS - 32); // The bits below do not count in a key.
         }
     }
 }

@@ -76,7 +76,7 @@ impl World {
         if self.divert.any.get() {
             return self.push_diverted(task);
         }
-        self.ready.borrow_mut().push(&self.choices, task);
+        self.ready.borrow_mut().push(&self.choices, task, self.current_task());
     }
 
     #[cold]
@@ -97,7 +97,7 @@ impl World {
                 return;
             }
         }
-        self.ready.borrow_mut().push(&self.choices, task);
+        self.ready.borrow_mut().push(&self.choices, task, self.current_task());
     }
 
     fn review_divert(&self) {
@@ -153,7 +153,7 @@ impl World {
         while !self.stopping.get() {
             let Some(task) = self.ready.borrow_mut().pop() else { return };
             if self.polls.get() >= self.divert.polls_limit.get() {
-                self.ready.borrow_mut().push(&self.choices, task);
+                self.ready.borrow_mut().push(&self.choices, task, self.current_task());
                 return self.livelocked();
             }
             self.poll(task);
