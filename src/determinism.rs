@@ -4,7 +4,7 @@ use crate::case::{Case, CaseError};
 use crate::guard;
 use crate::run::{Record, run_here};
 use crate::scenario::Scenario;
-use crate::trace::{CHECKPOINT_EVERY, Keep};
+use crate::trace::{self, CHECKPOINT_EVERY, Keep};
 use std::fmt;
 
 /// Two runs of one case that differ.
@@ -40,20 +40,23 @@ pub fn check_determinism(
     case.check(scenario)?;
     let once = || {
         guard::on_clean_thread(|| {
-            let outcome = run_here(scenario, case, Record { keep: Keep::Hash, choices: false })?;
-            Ok((outcome.trace_hash, outcome.checkpoints))
+            let outcome = run_here(scenario, case, Record { keep: Keep::Records, choices: false })?;
+            Ok((outcome.trace_hash, outcome.checkpoints, outcome.records))
         })
     };
-    let (hash_a, checkpoints_a) = once()?;
+    let (hash_a, checkpoints_a, records_a) = once()?;
     // Held while the second run allocates, so that it cannot get the same addresses back.
     let ballast: Vec<Box<[u8]>> =
         (1..64).map(|size| vec![0_u8; size * 37].into_boxed_slice()).collect();
-    let (hash_b, checkpoints_b) = once()?;
+    let (hash_b, checkpoints_b, records_b) = once()?;
     drop(ballast);
     if hash_a == hash_b {
         return Ok(None);
     }
     let block = checkpoints_a.iter().zip(&checkpoints_b).take_while(|(a, b)| a == b).count();
-    let first = format!("somewhere after event {}", block as u64 * CHECKPOINT_EVERY);
+    let first = match trace::first_difference(&records_a, &records_b) {
+        Some(difference) => difference.to_string(),
+        None => format!("somewhere after event {}", block as u64 * CHECKPOINT_EVERY),
+    };
     Ok(Some(Divergence { hashes: (hash_a, hash_b), first }))
 }

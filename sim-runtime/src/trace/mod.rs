@@ -1,5 +1,6 @@
 //! The trace of a run: fixed-size records, a rolling hash that is always on, and text only when asked for.
 
+mod difference;
 mod log;
 mod record;
 
@@ -9,6 +10,7 @@ use crate::world::World;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+pub use difference::{Difference, first_difference};
 pub(crate) use log::capture;
 pub use record::{Record, TraceKind};
 
@@ -36,6 +38,14 @@ pub struct Line {
     pub node: Arc<str>,
     /// What happened.
     pub text: String,
+}
+
+/// A moment to which a trace can be taken back.
+pub(crate) struct Mark {
+    hash: u64,
+    events: u64,
+    lines: usize,
+    kept: usize,
 }
 
 /// The trace of the run in progress.
@@ -112,11 +122,23 @@ impl Trace {
         self.keep == Keep::Text
     }
 
+    /// Where the trace stands, for [`Trace::rewind`].
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            hash: self.hash.get(),
+            events: self.events.get(),
+            lines: self.lines.borrow().len(),
+            kept: self.kept.borrow().len(),
+        }
+    }
+
     /// Forgets what was recorded since: what stuck tasks do when they are asked what they await is not a part of the run.
-    pub(crate) fn rewind(&self, hash: u64, events: u64) {
-        self.hash.set(hash);
-        self.events.set(events);
-        self.checkpoints.borrow_mut().truncate((events / CHECKPOINT_EVERY) as usize);
+    pub(crate) fn rewind(&self, mark: Mark) {
+        self.hash.set(mark.hash);
+        self.events.set(mark.events);
+        self.checkpoints.borrow_mut().truncate((mark.events / CHECKPOINT_EVERY) as usize);
+        self.lines.borrow_mut().truncate(mark.lines);
+        self.kept.borrow_mut().truncate(mark.kept);
     }
 
     pub(crate) fn hash(&self) -> u64 {

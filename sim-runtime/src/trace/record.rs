@@ -69,6 +69,12 @@ impl Record {
         mum(hash ^ first ^ self.b, self.c ^ hash.rotate_left(32) ^ 0xE703_7ED1_A0B4_28DB)
     }
 
+    /// Whether two records describe the same event.
+    pub(crate) fn same(&self, other: &Record) -> bool {
+        (self.at, self.kind.hash, self.node, self.a, self.b, self.c)
+            == (other.at, other.kind.hash, other.node, other.a, other.b, other.c)
+    }
+
     /// The event in words.
     pub fn text(&self, world: &World) -> String {
         struct Shown<'a>(&'a Record, &'a World);

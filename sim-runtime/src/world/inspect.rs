@@ -83,17 +83,17 @@ impl World {
     /// What each live task awaits, as lines of text, for a failure about to be reported. The run must not go on after it:
     /// every task was polled.
     pub fn describe_tasks(&self) -> String {
-        let (hash, events, current) = (self.trace.hash(), self.trace.events(), self.current.get());
+        let (mark, current) = (self.trace.mark(), self.current.get());
         let tasks = self.stuck_tasks();
         self.current.set(current);
-        self.trace.rewind(hash, events);
+        self.trace.rewind(mark);
         listed(&tasks)
     }
 
     pub(super) fn stalled(&self) {
-        let (hash, events) = (self.trace.hash(), self.trace.events());
+        let mark = self.trace.mark();
         let stuck = self.stuck_tasks();
-        self.trace.rewind(hash, events);
+        self.trace.rewind(mark);
         let message = format!(
             "nothing can run and nothing is due, at {:.6} s; these tasks are stuck:{}",
             self.now() as f64 / 1e9,
@@ -110,7 +110,7 @@ impl World {
     #[cold]
     pub(super) fn livelocked(&self) {
         let mut polls: BTreeMap<TaskId, u64> = BTreeMap::new();
-        let (hash, events) = (self.trace.hash(), self.trace.events());
+        let mark = self.trace.mark();
         for _ in 0..SAMPLED {
             let Some(task) = self.ready.borrow_mut().pop() else { break };
             *polls.entry(task.metadata().id).or_default() += 1;
@@ -118,7 +118,7 @@ impl World {
                 break;
             }
         }
-        self.trace.rewind(hash, events);
+        self.trace.rewind(mark);
         let mut busiest: Vec<(u64, TaskId)> =
             polls.into_iter().map(|(id, count)| (count, id)).collect();
         busiest.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
