@@ -3,13 +3,16 @@
 use super::registry::{address, node_at};
 use super::{End, NodeId, NodeSpec};
 use crate::choice::{Path, Segment};
+use crate::simulation::take_panic_note;
 use crate::task::{Name, start};
 use crate::time::{Nanos, NodeClock};
 use crate::trace::TraceKind;
 use crate::world::World;
+use futures::FutureExt;
+use std::any::Any;
 use std::future::poll_fn;
 use std::net::IpAddr;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, resume_unwind};
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -53,21 +56,34 @@ impl World {
             // The program runs again from its beginning: it cannot but notice.
             self.observed(how.name());
         }
+        // What the last life touched in its last moments, as in the `Drop` of another value, is gone too.
+        self.drop_locals(id);
         self.trace(&STARTED, id, incarnation, 0, 0);
         self.each_device(|device| device.node_started(self, id, incarnation));
         let task = self.choices().child(Path::ROOT, "task".into());
         let path = self.choices().child(task, Segment::Life(name, incarnation));
         let (_, main) =
             start(self, id, path, Some(Name::Fixed("main")), Location::caller(), async move {
-                let result = factory().await;
-                World::current(|world| world.returned(id, result));
+                let program = AssertUnwindSafe(async move { factory().await });
+                let result = match program.catch_unwind().await {
+                    Ok(result) => result,
+                    Err(payload) => World::current(|world| world.program_panicked(payload)),
+                };
+                World::current(|world| world.returned(id, incarnation, result));
             });
         main.detach();
         self.wake_watchers(id);
     }
 
     /// Ends the process of a node: its tasks are dropped, then its devices are told. A node that is down stays as it is.
+    ///
+    /// A process can end itself: then the task that does so is dropped when it yields, and until then has no effect any more.
+    ///
+    /// # Panics
+    /// If it is the test's own node, which never fails.
+    #[track_caller]
     pub fn end(&self, id: NodeId, how: End) {
+        assert!(id != NodeId::TEST, "the test's own node cannot be ended: it runs the test itself");
         {
             let mut nodes = self.nodes();
             let node = nodes.get_mut(id);
@@ -83,14 +99,26 @@ impl World {
         self.trace(&ENDED, id, how as u32, 0, 0);
         self.unpause(id);
         self.drop_tasks_of(id);
-        let locals = std::mem::take(&mut self.nodes().get_mut(id).locals);
-        self.as_node(id, || drop(locals));
+        self.drop_locals(id);
         self.each_device(|device| device.node_ended(self, id, how));
         self.wake_watchers(id);
     }
 
+    fn drop_locals(&self, id: NodeId) {
+        let locals = std::mem::take(&mut self.nodes().get_mut(id).locals);
+        self.drop_as_ended(id, locals);
+    }
+
     /// Tells the process of a node to shut down, and kills it after `grace` unless it has ended.
+    ///
+    /// # Panics
+    /// If it is the test's own node, which never fails.
+    #[track_caller]
     pub fn shutdown(&self, id: NodeId, grace: std::time::Duration) {
+        assert!(
+            id != NodeId::TEST,
+            "the test's own node cannot be shut down: it runs the test itself"
+        );
         let incarnation = self.incarnation(id);
         {
             let mut nodes = self.nodes();
@@ -120,7 +148,15 @@ impl World {
     }
 
     /// Freezes the process of a node (`SIGSTOP`): its tasks do not run, its sockets fill up, its clocks go on.
+    ///
+    /// # Panics
+    /// If it is the test's own node, which never fails.
+    #[track_caller]
     pub fn pause(&self, id: NodeId) {
+        assert!(
+            id != NodeId::TEST,
+            "the test's own node cannot be paused: it runs the test itself"
+        );
         {
             let mut nodes = self.nodes();
             let node = nodes.get_mut(id);
@@ -171,10 +207,26 @@ impl World {
         }
     }
 
-    /// The program of a process returned.
-    fn returned(&self, id: NodeId, result: Result<(), String>) {
-        self.nodes().get_mut(id).exit = Some(result);
+    /// The program of a process returned, unless the process had been ended before in the same turn.
+    fn returned(&self, id: NodeId, incarnation: u32, result: Result<(), String>) {
+        {
+            let mut nodes = self.nodes();
+            let node = nodes.get_mut(id);
+            if !node.up || node.starts != incarnation + 1 {
+                return;
+            }
+            node.exit = Some(result);
+        }
         self.end(id, End::Shutdown);
+    }
+
+    /// A program's panic fails the run; where panics are tolerated, it ends the process with an error.
+    fn program_panicked(&self, payload: Box<dyn Any + Send>) -> Result<(), String> {
+        if !self.panics_are_tolerated() {
+            resume_unwind(payload);
+        }
+        let (site, message) = take_panic_note(&*payload);
+        Err(format!("panicked at {site}: {message}"))
     }
 
     /// Completes when the process of a node has returned by itself; `Err` when it returned an error.
@@ -186,7 +238,7 @@ impl World {
                 if let (Some(exit), false) = (&node.exit, node.up) {
                     return Poll::Ready(exit.clone());
                 }
-                node.watchers.push(cx.waker().clone());
+                node.watch(cx.waker());
                 let name = node.name.clone();
                 drop(nodes);
                 world.waiting(|| format!("the end of the process on {name}"));

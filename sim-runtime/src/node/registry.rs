@@ -97,6 +97,15 @@ pub(crate) struct Node {
     pub(crate) watchers: Vec<Waker>,
 }
 
+impl Node {
+    /// Has `waker` woken at the next change. A loop that asks again and again is kept once.
+    pub(crate) fn watch(&mut self, waker: &Waker) {
+        if !self.watchers.iter().any(|known| known.will_wake(waker)) {
+            self.watchers.push(waker.clone());
+        }
+    }
+}
+
 /// The nodes of a run.
 #[derive(Default)]
 pub(crate) struct Nodes {

@@ -17,7 +17,7 @@ pub async fn shutdown_requested() {
             if node.shutdown {
                 return Poll::Ready(());
             }
-            node.watchers.push(cx.waker().clone());
+            node.watch(cx.waker());
             drop(nodes);
             world.waiting(|| "a request to shut down".to_owned());
             Poll::Pending

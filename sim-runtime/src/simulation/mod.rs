@@ -10,9 +10,10 @@ use crate::node::NodeId;
 use crate::task::{Name, start};
 use crate::trace::{self, Keep};
 use crate::world::World;
+use futures::FutureExt;
 use std::cell::RefCell;
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location};
 use std::rc::Rc;
 
 pub use config::Config;
@@ -78,9 +79,16 @@ impl Simulation {
                         Some(Name::Fixed("test")),
                         place,
                         async move {
-                            let result = main.await;
-                            World::current(World::stop);
-                            *slot.borrow_mut() = Some(result);
+                            // The main future's panic fails the run also where those of tasks are tolerated.
+                            match AssertUnwindSafe(main).catch_unwind().await {
+                                Ok(result) => {
+                                    World::current(World::stop);
+                                    *slot.borrow_mut() = Some(result);
+                                }
+                                Err(payload) => {
+                                    World::current(|world| world.fail_of_panic(&*payload));
+                                }
+                            }
                         },
                     );
                     task.detach();

@@ -12,6 +12,8 @@ thread_local! {
 
 /// Once per process: panics inside a run are noted instead of printed. A swarm would drown in them, and the verdict tells them anyway.
 pub(super) fn install() {
+    // What an earlier run on this thread panicked with and caught itself is of no concern to this one.
+    NOTE.take();
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let before = panic::take_hook();

@@ -2,6 +2,7 @@
 
 use crate::choice::{Choices, Stream};
 use crate::node::NodeId;
+use crate::world::World;
 use std::fmt;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
@@ -24,6 +25,23 @@ impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.index, self.generation)
     }
+}
+
+/// The id of the current task, like `tokio::task::id`.
+///
+/// # Panics
+/// Outside of a task.
+#[track_caller]
+pub fn id() -> TaskId {
+    try_id().expect("only a task has a task id")
+}
+
+/// The id of the current task, or `None` outside of a task.
+pub fn try_id() -> Option<TaskId> {
+    World::try_current(|world| {
+        world.tasks().get(world.current_task()).map(|_| world.current_task())
+    })
+    .flatten()
 }
 
 /// What lies beside a task's future and is looked at on every wake and poll.

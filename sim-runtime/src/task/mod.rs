@@ -12,12 +12,15 @@ mod slot;
 mod spawn;
 mod yield_now;
 
-pub use id::TaskId;
+pub use id::{TaskId, id, try_id};
 pub use join::{AbortHandle, JoinError, JoinHandle};
 pub use join_set::JoinSet;
 pub use policy::{Policy, PolicyError};
 pub use spawn::{Builder, spawn, spawn_local};
 pub use yield_now::yield_now;
+
+/// [`TaskId`], by tokio's name.
+pub type Id = TaskId;
 
 pub(crate) use id::Meta;
 pub(crate) use ready::Ready;

@@ -38,7 +38,8 @@ pub fn first_difference(
     first: &[(Record, Arc<str>)],
     second: &[(Record, Arc<str>)],
 ) -> Option<Difference> {
-    let same = |((a, at), (b, bt)): (&(Record, Arc<str>), &(Record, Arc<str>))| a.same(b) && at == bt;
+    let same =
+        |((a, at), (b, bt)): (&(Record, Arc<str>), &(Record, Arc<str>))| a.same(b) && at == bt;
     let common = first.iter().zip(second).take_while(|pair| same(*pair)).count();
     if common == first.len() && common == second.len() {
         return None;

@@ -1,5 +1,6 @@
 //! Polling tasks, moving time, and dropping tasks of processes that ended.
 
+use super::inspect::listed;
 use super::{Current, Due, NO_TASK, World};
 use crate::node::NodeId;
 use crate::task::{Meta, Name, Task, TaskId};
@@ -8,11 +9,14 @@ use crate::trace::TraceKind;
 use crate::verdict::{Failure, FailureKind};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 static POLL: TraceKind =
     TraceKind::new("task", "poll", |f, world, r| f.write_str(&world.task_name_at(r.a)));
+static ABORT: TraceKind =
+    TraceKind::new("task", "abort", |f, world, r| f.write_str(&world.task_name_at(r.a)));
 static TIMER: TraceKind =
     TraceKind::new("timer", "fire", |f, world, r| f.write_str(&world.task_name_at(r.a)));
 
@@ -25,7 +29,12 @@ pub(super) struct Divert {
     /// Whether any of the following holds: the only thing the fast path looks at.
     any: Cell<bool>,
     paused: Cell<u32>,
-    current_doomed: Cell<bool>,
+    /// Set when the task that is being polled is to be dropped as soon as it yields.
+    doomed: Cell<Option<Doom>>,
+    /// Who is being polled while code of others runs in between: the `Drop` of tasks that it ended.
+    interrupted: Cell<Option<Current>>,
+    /// Tasks to be dropped at their next turn.
+    aborted: RefCell<BTreeSet<TaskId>>,
     catching: Cell<Option<Catch>>,
     caught: RefCell<Vec<Task>>,
     /// Events at which the fast path must stop and look.
@@ -36,10 +45,18 @@ pub(super) struct Divert {
     helpers: Cell<u32>,
 }
 
+/// Why a task is dropped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Doom {
+    /// It was aborted, in a process that lives on.
+    Aborted,
+    /// Its process ended: what it does in its `Drop` has no effect.
+    Ended,
+}
+
 /// Whose tasks are being caught in order to be dropped.
 #[derive(Clone, Copy)]
 enum Catch {
-    Task(TaskId),
     Node(NodeId),
     All,
 }
@@ -47,7 +64,6 @@ enum Catch {
 impl Catch {
     fn wants(self, meta: &Meta) -> bool {
         match self {
-            Catch::Task(id) => meta.id == id,
             Catch::Node(node) => meta.node == node,
             Catch::All => true,
         }
@@ -84,7 +100,7 @@ impl World {
         let divert = &self.divert;
         let meta = task.metadata();
         if divert.catching.get().is_some_and(|catch| catch.wants(meta))
-            || (divert.current_doomed.get() && meta.id == self.current_task())
+            || (divert.doomed.get().is_some() && self.is_polled(meta.id))
         {
             divert.caught.borrow_mut().push(task);
             return;
@@ -104,8 +120,9 @@ impl World {
         let divert = &self.divert;
         divert.any.set(
             divert.paused.get() > 0
-                || divert.current_doomed.get()
-                || divert.catching.get().is_some(),
+                || divert.doomed.get().is_some()
+                || divert.catching.get().is_some()
+                || !divert.aborted.borrow().is_empty(),
         );
     }
 
@@ -152,8 +169,12 @@ impl World {
     fn poll_all(&self) {
         while !self.stopping.get() {
             let Some(task) = self.ready.borrow_mut().pop() else { return };
+            if self.divert.any.get() && self.is_aborted(task.metadata().id) {
+                self.drop_aborted(task);
+                continue;
+            }
             if self.polls.get() >= self.divert.polls_limit.get() {
-                self.ready.borrow_mut().push(&self.choices, task, self.current_task());
+                self.ready.borrow_mut().push(&self.choices, task, NO_TASK);
                 return self.livelocked();
             }
             self.poll(task);
@@ -180,19 +201,17 @@ impl World {
     fn advance(&self) -> bool {
         let Some(at) = self.wheel.borrow_mut().advance() else { return false };
         if at > self.bounds.virtual_time {
-            self.over_budget(format!("the run reached {:.3} virtual seconds", at as f64 / 1e9));
+            self.over_budget(
+                "virtual time",
+                format!("the run reached {:.3} virtual seconds", at as f64 / 1e9),
+            );
             return false;
         }
         if at > self.now.get() {
             self.start_instant();
         }
         self.now.set(at);
-        self.current.set(Current {
-            task: NO_TASK,
-            node: NodeId::TEST,
-            waker: std::ptr::null(),
-            lives: true,
-        });
+        self.current.set(Current::NOBODY);
         loop {
             let due = self.wheel.borrow_mut().pop();
             match due {
@@ -231,7 +250,7 @@ impl World {
     fn at_limit(&self) {
         let events = self.trace.events();
         if events >= self.bounds.events {
-            return self.over_budget(format!("the run had {events} events"));
+            return self.over_budget("events", format!("the run had {events} events"));
         }
         while let Some((_, epoch)) =
             self.branches.borrow_mut().pop_if(|(event, _)| *event <= events)
@@ -242,7 +261,8 @@ impl World {
             self.divert.memory_at.set(events);
             let memory = self.memory();
             if memory > self.bounds.memory {
-                return self.over_budget(format!("the run held about {} MiB", memory >> 20));
+                return self
+                    .over_budget("memory", format!("the run held about {} MiB", memory >> 20));
             }
         }
         self.set_limit();
@@ -253,21 +273,22 @@ impl World {
         self.tasks.borrow().len() * 512 + self.wheel.borrow().len() * 64 + self.devices.memory()
     }
 
-    fn over_budget(&self, message: String) {
+    #[cold]
+    fn over_budget(&self, property: &str, message: String) {
+        let tasks = self.stuck_tasks();
         self.fail(Failure {
             kind: FailureKind::Budget,
-            property: message.split_whitespace().last().unwrap_or("budget").to_owned(),
+            property: property.to_owned(),
             site: String::new(),
-            message,
+            message: format!("{message}, with {} tasks:{}", tasks.len(), listed(&tasks)),
         });
     }
 
     fn panicked(&self, payload: Box<dyn Any + Send>) {
         let id = self.current_task();
-        let (site, message) = crate::simulation::take_panic_note(&*payload);
         // Outside of a task it is the runtime or a device that is wrong.
-        if !self.panics_tolerated.get() || id == NO_TASK {
-            self.fail(Failure { kind: FailureKind::Panic, property: String::new(), site, message });
+        if !self.panics_tolerated || id == NO_TASK {
+            self.fail_of_panic(&*payload);
         }
         self.panics.borrow_mut().insert(id, payload);
         self.drop_doomed();
@@ -280,17 +301,27 @@ impl World {
         std::ptr::eq(waker.data(), current.waker).then_some(current.task)
     }
 
-    /// Calls `f` as code of a node, outside of any task.
-    pub(crate) fn as_node<R>(&self, node: NodeId, f: impl FnOnce() -> R) -> R {
-        let lives = self.nodes().get(node).up;
-        self.as_code(Current { task: NO_TASK, node, waker: std::ptr::null(), lives }, f)
-    }
-
     fn as_code<R>(&self, current: Current, f: impl FnOnce() -> R) -> R {
-        let before = self.current.replace(current);
+        let mut before = self.current.replace(current);
+        let outer = self.divert.interrupted.get();
+        self.divert.interrupted.set(if before.waker.is_null() { outer } else { Some(before) });
         let result = f();
+        self.divert.interrupted.set(outer);
+        if !before.waker.is_null() && self.divert.doomed.get() == Some(Doom::Ended) {
+            before.lives = false;
+        }
         self.current.set(before);
         result
+    }
+
+    /// The task whose poll is on the stack, also while it makes the runtime drop others.
+    fn polled(&self) -> Option<Current> {
+        let current = self.current.get();
+        if current.waker.is_null() { self.divert.interrupted.get() } else { Some(current) }
+    }
+
+    fn is_polled(&self, id: TaskId) -> bool {
+        self.polled().is_some_and(|polled| polled.task == id)
     }
 
     /// Starts a task of the runtime's own on the test's node.
@@ -310,19 +341,39 @@ impl World {
         task.detach();
     }
 
-    /// Drops a task at its next turn, as tokio does.
+    /// Drops a task at its next turn, as tokio does: the one that aborts goes on first, so it may hold what the other's `Drop` needs.
     pub(crate) fn abort(&self, id: TaskId) {
-        if id == self.current_task() {
-            self.doom_current();
-        } else {
-            self.drop_caught(Catch::Task(id));
+        if self.is_polled(id) {
+            return self.doom_polled(Doom::Aborted);
+        }
+        if self.current_task() == id {
+            return; // It is just being dropped.
+        }
+        let waker = self.tasks.borrow().get(id).and_then(|slot| slot.waker.clone());
+        if let Some(waker) = waker {
+            self.divert.aborted.borrow_mut().insert(id);
+            self.review_divert();
+            waker.wake();
         }
     }
 
-    /// Drops the tasks of a node whose process ended. The one that runs now is dropped when it yields.
+    fn is_aborted(&self, id: TaskId) -> bool {
+        self.divert.aborted.borrow().contains(&id)
+    }
+
+    /// The turn of a task that was aborted.
+    #[cold]
+    fn drop_aborted(&self, task: Task) {
+        let meta = task.metadata();
+        self.current.set(Current::NOBODY);
+        self.trace(&ABORT, meta.node, meta.id.index, u64::from(meta.id.generation), 0);
+        self.drop_task(task, Doom::Aborted);
+    }
+
+    /// Drops the tasks of a node whose process ended. The one that is being polled is dropped when it yields.
     pub(crate) fn drop_tasks_of(&self, node: NodeId) {
-        if self.current_node() == node && self.current_task() != NO_TASK {
-            self.doom_current();
+        if self.polled().is_some_and(|polled| polled.node == node) {
+            self.doom_polled(Doom::Ended);
         }
         self.drop_caught(Catch::Node(node));
     }
@@ -338,37 +389,40 @@ impl World {
         self.stopping.set(true);
         self.drop_caught(Catch::All);
         let locals = self.nodes().take_all_locals();
-        drop(locals);
+        self.drop_as_ended(NodeId::TEST, locals);
     }
 
-    fn doom_current(&self) {
+    fn doom_polled(&self, doom: Doom) {
+        let Some(polled) = self.polled() else { return };
         let mut current = self.current.get();
-        current.lives = false;
-        self.current.set(current);
-        self.divert.current_doomed.set(true);
+        if doom == Doom::Ended && current.task == polled.task {
+            current.lives = false;
+            self.current.set(current);
+        }
+        if self.divert.doomed.get() != Some(Doom::Ended) {
+            self.divert.doomed.set(Some(doom));
+        }
         self.review_divert();
         // It runs, so this makes it come back through `made_runnable` when it yields.
-        let waker = self.tasks.borrow().get(current.task).and_then(|slot| slot.waker.clone());
+        let waker = self.tasks.borrow().get(polled.task).and_then(|slot| slot.waker.clone());
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
     fn drop_caught(&self, catch: Catch) {
-        let current = self.current_task();
         let outer = self.divert.catching.replace(Some(catch));
         self.review_divert();
         let mut caught =
-            self.ready.borrow_mut().remove(|meta| catch.wants(meta) && meta.id != current);
+            self.ready.borrow_mut().remove(|meta| catch.wants(meta) && !self.is_polled(meta.id));
         {
             let tasks = self.tasks.borrow();
             for (id, slot) in tasks.live() {
                 let wanted = match catch {
-                    Catch::Task(wanted) => wanted == id,
                     Catch::Node(node) => slot.node == node,
                     Catch::All => true,
                 };
-                if let (true, true, Some(waker)) = (wanted, id != current, &slot.waker) {
+                if let (true, false, Some(waker)) = (wanted, self.is_polled(id), &slot.waker) {
                     waker.wake_by_ref();
                 }
             }
@@ -384,28 +438,40 @@ impl World {
         }
         caught.sort_unstable_by_key(|task| task.metadata().id);
         for task in caught {
-            self.drop_task(task);
+            self.drop_task(task, Doom::Ended);
         }
     }
 
     #[cold]
     fn drop_doomed(&self) {
-        self.divert.current_doomed.set(false);
+        let Some(doom) = self.divert.doomed.take() else { return };
         self.review_divert();
+        self.current.set(Current::NOBODY);
         let caught = std::mem::take(&mut *self.divert.caught.borrow_mut());
         for task in caught {
-            self.drop_task(task);
+            self.drop_task(task, doom);
         }
     }
 
-    fn drop_task(&self, task: Task) {
-        let meta = task.metadata();
-        let code =
-            Current { task: meta.id, node: meta.node, waker: std::ptr::null(), lives: false };
-        let dropped = self.as_code(code, || catch_unwind(AssertUnwindSafe(|| drop(task))));
+    fn drop_task(&self, task: Task, doom: Doom) {
+        let (id, node) = (task.metadata().id, task.metadata().node);
+        let lives = doom == Doom::Aborted;
+        self.drop_as(Current { task: id, node, waker: std::ptr::null(), lives }, task);
+        if self.divert.aborted.borrow_mut().remove(&id) {
+            self.review_divert();
+        }
+    }
+
+    /// Drops what belongs to a process that ended, without effect on the world.
+    pub(crate) fn drop_as_ended(&self, node: NodeId, value: impl Sized) {
+        let code = Current { task: NO_TASK, node, waker: std::ptr::null(), lives: false };
+        self.drop_as(code, value);
+    }
+
+    fn drop_as(&self, code: Current, value: impl Sized) {
+        let dropped = self.as_code(code, || catch_unwind(AssertUnwindSafe(|| drop(value))));
         if let Err(payload) = dropped {
-            let (site, message) = crate::simulation::take_panic_note(&*payload);
-            self.fail(Failure { kind: FailureKind::Panic, property: String::new(), site, message });
+            self.fail_of_panic(&*payload);
         }
     }
 

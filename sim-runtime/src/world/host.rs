@@ -16,15 +16,20 @@ impl World {
         let entered = unsafe { guard::enter(self) };
         let result = f();
         drop(entered);
-        if let Some(call) = self.refused.take() {
-            self.fail(Failure {
-                kind: FailureKind::Leak,
-                property: call.split(':').next().unwrap_or(call).to_owned(),
-                site: String::new(),
-                message: format!("code inside the simulation called {call}"),
-            });
+        if let Some(leak) = self.take_leak() {
+            self.fail(leak);
         }
         result
+    }
+
+    /// The first call that the guard refused, as a failure of the run.
+    pub(super) fn take_leak(&self) -> Option<Failure> {
+        self.refused.take().map(|call| Failure {
+            kind: FailureKind::Leak,
+            property: call.split(':').next().unwrap_or(call).to_owned(),
+            site: String::new(),
+            message: format!("code inside the simulation called {call}"),
+        })
     }
 
     fn clock_node(&self) -> NodeId {

@@ -48,9 +48,16 @@ impl World {
         id.map_or_else(|| format!("task {index}"), |id| self.task_name(id))
     }
 
-    /// What each live task awaits, in words. Only for a run that is over: it polls the tasks.
-    pub(crate) fn stuck_tasks(&self) -> Vec<String> {
+    /// What each live task awaits, in words. Only for a run that is over: it polls the tasks, which counts no more.
+    pub(super) fn stuck_tasks(&self) -> Vec<String> {
         self.stopping.set(true);
+        let before = self.trace.mark();
+        let lines = self.ask_tasks();
+        self.trace.rewind(before);
+        lines
+    }
+
+    fn ask_tasks(&self) -> Vec<String> {
         let current = self.current_task();
         let ids: Vec<TaskId> =
             self.tasks.borrow().live().map(|(id, _)| id).filter(|id| *id != current).collect();
@@ -83,17 +90,14 @@ impl World {
     /// What each live task awaits, as lines of text, for a failure about to be reported. The run must not go on after it:
     /// every task was polled.
     pub fn describe_tasks(&self) -> String {
-        let (mark, current) = (self.trace.mark(), self.current.get());
+        let current = self.current.get();
         let tasks = self.stuck_tasks();
         self.current.set(current);
-        self.trace.rewind(mark);
         listed(&tasks)
     }
 
     pub(super) fn stalled(&self) {
-        let mark = self.trace.mark();
         let stuck = self.stuck_tasks();
-        self.trace.rewind(mark);
         let message = format!(
             "nothing can run and nothing is due, at {:.6} s; these tasks are stuck:{}",
             self.now() as f64 / 1e9,
@@ -110,7 +114,7 @@ impl World {
     #[cold]
     pub(super) fn livelocked(&self) {
         let mut polls: BTreeMap<TaskId, u64> = BTreeMap::new();
-        let mark = self.trace.mark();
+        let before = self.trace.mark();
         for _ in 0..SAMPLED {
             let Some(task) = self.ready.borrow_mut().pop() else { break };
             *polls.entry(task.metadata().id).or_default() += 1;
@@ -118,7 +122,7 @@ impl World {
                 break;
             }
         }
-        self.trace.rewind(mark);
+        self.trace.rewind(before);
         let mut busiest: Vec<(u64, TaskId)> =
             polls.into_iter().map(|(id, count)| (count, id)).collect();
         busiest.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -154,7 +158,8 @@ impl World {
     }
 }
 
-fn listed(lines: &[String]) -> String {
+/// Lines below a sentence, the first of them.
+pub(super) fn listed(lines: &[String]) -> String {
     let mut text = String::new();
     for line in lines.iter().take(NAMED) {
         text.push_str("\n    ");

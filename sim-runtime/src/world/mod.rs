@@ -18,7 +18,7 @@ use crate::task::{Policy, Ready, TaskId, Tasks};
 use crate::time::wheel::Wheel;
 use crate::time::{Nanos, TimerKey};
 use crate::trace::{Record, Trace, TraceKind};
-use crate::verdict::Failure;
+use crate::verdict::{Failure, FailureKind};
 use rand_chacha::ChaCha8Rng;
 use std::any::Any;
 use std::cell::{Cell, RefCell, RefMut};
@@ -50,7 +50,7 @@ pub struct World {
     failure: RefCell<Option<Failure>>,
     stopping: Cell<bool>,
     panics: RefCell<BTreeMap<TaskId, Box<dyn Any + Send>>>,
-    panics_tolerated: Cell<bool>,
+    panics_tolerated: bool,
     branches: RefCell<Vec<(u64, u64)>>,
     divert: executor::Divert,
     notes: RefCell<Option<Vec<String>>>,
@@ -84,6 +84,12 @@ struct Current {
 
 const NO_TASK: TaskId = TaskId { index: u32::MAX, generation: 0 };
 
+impl Current {
+    /// No task runs.
+    const NOBODY: Current =
+        Current { task: NO_TASK, node: NodeId::TEST, waker: std::ptr::null(), lives: true };
+}
+
 /// Wakers of timers that are polled through a combinator with a waker of its own.
 #[derive(Default)]
 struct Parked {
@@ -107,12 +113,7 @@ impl World {
             parked: RefCell::default(),
             ready: RefCell::new(ready),
             tasks: RefCell::new(tasks),
-            current: Cell::new(Current {
-                task: NO_TASK,
-                node: NodeId::TEST,
-                waker: std::ptr::null(),
-                lives: true,
-            }),
+            current: Cell::new(Current::NOBODY),
             nodes: RefCell::new(nodes),
             devices: Devices::new(devices),
             choices,
@@ -124,7 +125,7 @@ impl World {
             failure: RefCell::default(),
             stopping: Cell::new(false),
             panics: RefCell::default(),
-            panics_tolerated: Cell::new(config.panics_tolerated),
+            panics_tolerated: config.panics_tolerated,
             branches: RefCell::new(branches),
             divert: executor::Divert::default(),
             notes: RefCell::default(),
@@ -201,7 +202,8 @@ impl World {
         }
         let mut first = self.failure.borrow_mut();
         if first.is_none() {
-            *first = Some(failure);
+            // A refused call makes its caller fail in turn, often by a panic: the call is the cause.
+            *first = Some(self.take_leak().unwrap_or(failure));
         }
         self.stopping.set(true);
     }
@@ -265,6 +267,16 @@ impl World {
         let mut parked = self.parked.borrow_mut();
         parked.free.push(index);
         parked.wakers[index as usize].take()
+    }
+
+    /// Fails the run with a panic of the code under test.
+    pub(crate) fn fail_of_panic(&self, payload: &(dyn Any + Send)) {
+        let (site, message) = crate::simulation::take_panic_note(payload);
+        self.fail(Failure { kind: FailureKind::Panic, property: String::new(), site, message });
+    }
+
+    pub(crate) fn panics_are_tolerated(&self) -> bool {
+        self.panics_tolerated
     }
 
     pub(crate) fn take_panic(&self, id: TaskId) -> Option<Box<dyn Any + Send>> {
