@@ -175,10 +175,10 @@ impl Rig {
                 if report.is_benign() {
                     prop_assert_eq!(&live, &found);
                 }
-                for file in 0..FILES {
-                    let allowed = self.model[file].allows(&found[file], self.disk.rules());
-                    prop_assert!(allowed.is_ok(), "f{}: {:?} after {}", file, allowed, report);
-                    self.model[file].0 = vec![found[file].clone()];
+                for (history, found) in self.model.iter_mut().zip(found) {
+                    let allowed = history.allows(&found, self.disk.rules());
+                    prop_assert!(allowed.is_ok(), "{:?} after {}", allowed, report);
+                    history.0 = vec![found];
                 }
                 let choices = Choices::new(seed);
                 let again = self.disk.power_off(&choices, &mut choices.stream(&["disk".into()]));
@@ -306,7 +306,7 @@ fn a_new_size_shows_zeros_only_where_the_rules_let_it() {
     let (old, new) = (16, 18);
     let key = |tail: &[u8], size| [&[b'o'; 8], tail, &[size]].concat();
     let strict = outcomes(Rules::STRICT_POSIX, append);
-    let expected = [key(&[0], new), key(&[b'n'], new), key(&[], old)];
+    let expected = [key(b"\0", new), key(b"n", new), key(b"", old)];
     assert_eq!(strict.keys().cloned().collect::<Vec<_>>(), sorted(expected.to_vec()));
     let ordered = outcomes(Rules::EXT4_ORDERED, append);
     assert_eq!(ordered.keys().cloned().collect::<Vec<_>>(), sorted(expected[1..].to_vec()));

@@ -50,7 +50,8 @@ fn files_are_made_opened_and_refused_as_posix_says() {
     assert_eq!(disk.open("d/a", RW), Err(Errno::NotFound));
     let a = disk.open("a", RW).unwrap();
     assert_eq!(disk.open("a", RW.create_new()), Err(Errno::Exists));
-    assert_eq!(disk.open("a/", RW), Err(Errno::NotADirectory));
+    assert_eq!(disk.open("a/", OpenFlags::READ), Err(Errno::NotADirectory));
+    assert_eq!(disk.open("a/", RW), Err(Errno::IsADirectory));
     assert_eq!(disk.open("a/b", RW), Err(Errno::NotADirectory));
     assert_eq!(disk.open("new/", RW), Err(Errno::IsADirectory));
     assert_eq!(disk.open("a", OpenFlags::READ.truncate()), Err(Errno::Invalid));
@@ -342,4 +343,40 @@ fn under_ext4_a_name_that_replaces_another_brings_its_new_bytes() {
         let f = get(disk, "f").unwrap();
         assert!(f == b"newer" || (f == b"old" && seed % 2 == 1), "seed {seed}: {f:?}");
     }
+}
+
+#[test]
+fn a_call_that_is_hit_is_lost_or_torn() {
+    let (mut lost, mut torn) = (0, 0);
+    for seed in 0..400 {
+        let disk = &mut disk();
+        let fd = put(disk, "f", &[1; 4096]);
+        disk.sync();
+        disk.pwrite(fd, 100, &[2; 3000]).unwrap();
+        // The plan in which one call is hit.
+        let edits = Edits { edits: vec!["disk#0 = 50".parse().unwrap()], ..Edits::default() };
+        let choices = Choices::with(seed, &edits, false);
+        let report = disk.power_off(&choices, &mut choices.stream(&["disk".into()]));
+        let bytes = get(disk, "f").unwrap();
+        for loss in report.losses {
+            let ranges = match loss.what {
+                Lost::Write { bytes } => {
+                    lost += 1;
+                    assert_eq!(bytes, 100..3100);
+                    vec![bytes]
+                }
+                Lost::Torn { bytes, lost } => {
+                    torn += 1;
+                    assert_eq!(bytes, 100..3100);
+                    lost
+                }
+                other => panic!("{other:?}"),
+            };
+            for (at, &byte) in bytes.iter().enumerate().take(3100).skip(100) {
+                let gone = ranges.iter().any(|range| range.contains(&(at as u64)));
+                assert_eq!(byte, if gone { 1 } else { 2 }, "seed {seed}, byte {at}");
+            }
+        }
+    }
+    assert!(lost > 200 && torn > 50, "{lost} {torn}");
 }

@@ -7,7 +7,7 @@
 //! its future was dropped, may have had its effect.
 //!
 //! Calls fail with the errors of POSIX: on Linux with the raw numbers too. Outside of a simulation, or in one
-//! without [`Disks`](crate::Disks), they panic.
+//! without [`Disks`], they panic.
 
 mod file;
 mod open_options;
