@@ -147,7 +147,8 @@ fn what_a_dead_process_drops_changes_nothing() {
             let leaked = lives.clone();
             async move {
                 let late = Late(Some(File::create("a").await?));
-                leaked.borrow_mut().push(File::create("b").await?);
+                let file = File::create("b").await?;
+                leaked.borrow_mut().push(file);
                 std::future::pending::<()>().await;
                 drop(late);
                 Ok(())
