@@ -256,6 +256,7 @@ impl World {
     }
 
     /// How many nodes there are, the test's own included.
+    #[inline]
     pub fn node_count(&self) -> usize {
         self.nodes().len()
     }
@@ -276,6 +277,7 @@ impl World {
     }
 
     /// The node that has an address.
+    #[inline]
     pub fn node_at(&self, address: IpAddr) -> Option<NodeId> {
         node_at(address).filter(|id| id.index() < self.node_count())
     }

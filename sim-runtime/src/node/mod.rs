@@ -24,6 +24,7 @@ impl NodeId {
     pub const TEST: NodeId = NodeId(0);
 
     /// The position among the nodes.
+    #[inline]
     pub fn index(self) -> usize {
         usize::from(self.0)
     }

@@ -155,6 +155,7 @@ impl Nodes {
         Some(NodeId(at as u16))
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
@@ -171,6 +172,7 @@ pub(crate) fn address(id: NodeId) -> IpAddr {
 }
 
 /// The node that has an address, if it is of the form that [`address`] gives.
+#[inline]
 pub(crate) fn node_at(address: IpAddr) -> Option<NodeId> {
     let IpAddr::V4(v4) = address else { return None };
     let [10, a, b, low @ 1..=254] = v4.octets() else { return None };

@@ -225,10 +225,12 @@ impl World {
         &self.probes
     }
 
+    #[inline]
     pub(crate) fn tasks(&self) -> RefMut<'_, Tasks> {
         self.tasks.borrow_mut()
     }
 
+    #[inline]
     pub(crate) fn nodes(&self) -> RefMut<'_, Nodes> {
         self.nodes.borrow_mut()
     }

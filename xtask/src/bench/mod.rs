@@ -19,7 +19,7 @@ pub struct Command {
     /// Print JSON Lines, and nothing else, on standard output.
     #[arg(long)]
     json: bool,
-    /// w1 timers, w2 yields, w3udp echo, w4 fan-out, w5 whole runs, or micro for single operations; without it a small one of each.
+    /// w1 timers, w2 yields, w3udp echo, w4 fan-out, w5 whole runs, w6 disk, or micro for single operations; without it a small one of each.
     workload: Option<String>,
     /// Parameters as key=value, such as n=1000 m=500 seed=1 policy=random repeat=7.
     #[arg(value_name = "KEY=VALUE")]
@@ -36,7 +36,7 @@ pub fn run(command: &Command) -> Result<ExitCode, String> {
         Some("micro") => micro::run(&params, command.json),
         Some(name) => measure(Workload::named(name)?, &params, command.json),
         None => Workload::ALL.iter().try_fold(ExitCode::SUCCESS, |worst, workload| {
-            let code = measure(*workload, &params.or(workload.usual_size()), command.json)?;
+            let code = measure(*workload, &params, command.json)?;
             Ok(if code == ExitCode::SUCCESS { worst } else { code })
         }),
     }
@@ -45,6 +45,7 @@ pub fn run(command: &Command) -> Result<ExitCode, String> {
 /// Runs a workload `repeat` times, each time on a thread of its own: what one run leaves behind in its thread
 /// must not help the next.
 fn measure(workload: Workload, params: &Params, json: bool) -> Result<ExitCode, String> {
+    let params = &params.or(workload.usual_size());
     let repeat = params.number_or("repeat", 1)?;
     let mut code = ExitCode::SUCCESS;
     for _ in 0..repeat {

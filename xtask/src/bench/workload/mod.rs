@@ -1,5 +1,6 @@
 //! The workloads, written against the public API as a user would.
 
+mod disk;
 mod echo;
 mod fan_out;
 mod start_up;
@@ -28,6 +29,8 @@ pub enum Workload {
     W4,
     /// `s` simulations of five nodes and one virtual second, set-up and tear-down included. An event is a simulation.
     W5,
+    /// `r` times a write of 4 KiB and a sync, which take time with `lat=1`. An event is one of each.
+    W6,
 }
 
 /// What a workload did.
@@ -57,8 +60,8 @@ pub const UNBOUNDED: Bounds = Bounds {
 pub type Prepared = Box<dyn FnOnce() -> Done>;
 
 impl Workload {
-    pub const ALL: [Workload; 5] =
-        [Workload::W1, Workload::W2, Workload::W3Udp, Workload::W4, Workload::W5];
+    pub const ALL: [Workload; 6] =
+        [Workload::W1, Workload::W2, Workload::W3Udp, Workload::W4, Workload::W5, Workload::W6];
 
     /// # Errors
     /// When there is no such workload.
@@ -77,6 +80,7 @@ impl Workload {
             Workload::W3Udp => "w3udp",
             Workload::W4 => "w4",
             Workload::W5 => "w5",
+            Workload::W6 => "w6",
         }
     }
 
@@ -88,6 +92,7 @@ impl Workload {
             Workload::W3Udp => &[("c", 10), ("r", 2_000)],
             Workload::W4 => &[("r", 5_000)],
             Workload::W5 => &[("s", 10_000)],
+            Workload::W6 => &[("r", 20_000)],
         }
     }
 
@@ -96,6 +101,7 @@ impl Workload {
         match self {
             Workload::W3Udp => &["h"],
             Workload::W4 => &["map"],
+            Workload::W6 => &["lat"],
             Workload::W1 | Workload::W2 | Workload::W5 => &[],
         }
     }
@@ -112,6 +118,7 @@ impl Workload {
             Workload::W3Udp => echo::prepare(params),
             Workload::W4 => fan_out::prepare(params),
             Workload::W5 => start_up::prepare(params),
+            Workload::W6 => disk::prepare(params),
         }
     }
 }
