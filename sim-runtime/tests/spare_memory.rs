@@ -1,5 +1,6 @@
 //! A world takes over the memory of the one before it on the thread, and nothing else.
 
+use sim_runtime::guard::on_clean_thread;
 use sim_runtime::node::NodeSpec;
 use sim_runtime::task::{Policy, spawn, yield_now};
 use sim_runtime::time::{Duration, sleep};
@@ -41,9 +42,7 @@ fn hash(seed: u64, policy: Policy) -> (u64, u64) {
 #[test]
 fn runs_do_not_depend_on_those_before_them() {
     for policy in [Policy::Fifo, Policy::Random, Policy::Pct(3)] {
-        let fresh: Vec<_> = (0..8)
-            .map(|seed| std::thread::spawn(move || hash(seed, policy)).join().unwrap())
-            .collect();
+        let fresh: Vec<_> = (0..8).map(|seed| on_clean_thread(|| hash(seed, policy))).collect();
         let upward: Vec<_> = (0..8).map(|seed| hash(seed, policy)).collect();
         let mut downward: Vec<_> = (0..8).rev().map(|seed| hash(seed, policy)).collect();
         downward.reverse();
