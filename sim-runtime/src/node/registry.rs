@@ -22,6 +22,23 @@ impl ExitStatus for () {
     }
 }
 
+/// Names the type of what never returns, which cannot be written down otherwise.
+pub trait Returns {
+    /// What it returns.
+    type Value;
+}
+
+impl<T> Returns for fn() -> T {
+    type Value = T;
+}
+
+/// A program that serves for ever.
+impl ExitStatus for <fn() -> ! as Returns>::Value {
+    fn into_result(self) -> Result<(), String> {
+        self
+    }
+}
+
 impl<T, E: Display> ExitStatus for Result<T, E> {
     fn into_result(self) -> Result<(), String> {
         self.map(|_| ()).map_err(|error| error.to_string())

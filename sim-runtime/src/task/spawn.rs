@@ -5,9 +5,9 @@ use crate::choice::Path;
 use crate::node::NodeId;
 use crate::world::World;
 use async_task::{FallibleTask, Runnable};
-use pin_project::pin_project;
+use pin_project::{pin_project, pinned_drop};
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -99,7 +99,7 @@ where
     let stream = world.choices().stream_at(path);
     let id = world.tasks().add(node, path, name, place);
     let meta = Meta::new(world.id(), id, node, &stream);
-    let seated = Seated { future, seat: Seat(id) };
+    let seated = Seated { future: Some(future), seat: Seat(id) };
     let build = async_task::Builder::new().metadata(meta);
     // SAFETY: the future need not be Send, so the runnable must stay on this thread: `World::made_runnable` is the
     // only place that receives it, and leaks it when it is called on a thread where this world does not
@@ -127,10 +127,12 @@ impl Drop for Seat {
 }
 
 /// The future of a task. The seat is given up after the future was dropped.
-#[pin_project]
+///
+/// A panic of the future's `Drop` is caught here and fails the run: in `async-task` it would abort the process.
+#[pin_project(PinnedDrop)]
 struct Seated<F> {
     #[pin]
-    future: F,
+    future: Option<F>,
     seat: Seat,
 }
 
@@ -139,7 +141,21 @@ impl<F: Future> Future for Seated<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.project().future.poll(cx)
+        self.project()
+            .future
+            .as_pin_mut()
+            .expect("a task has its future until it is dropped")
+            .poll(cx)
+    }
+}
+
+#[pinned_drop]
+impl<F> PinnedDrop for Seated<F> {
+    fn drop(self: Pin<&mut Self>) {
+        let mut future = self.project().future;
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| future.set(None))) {
+            World::try_current(|world| world.fail_of_panic(&*payload));
+        }
     }
 }
 
