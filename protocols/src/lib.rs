@@ -10,5 +10,5 @@ use squall::Scenario;
 
 /// The scenarios of all protocols.
 pub fn scenarios() -> Vec<Scenario> {
-    Vec::new()
+    paxos::scenario::scenarios()
 }

@@ -6,6 +6,7 @@ use super::cluster::{Boot, Cluster, EqualBallots, Standing};
 use super::message::Message;
 use super::mutants::Mutant;
 use super::record::{AcceptorRecord, Record, RecoverError};
+use squall::{reachable, sometimes};
 
 /// An acceptor (PMS 2.2, phases 1(b) and 2(b)).
 ///
@@ -105,6 +106,7 @@ impl Acceptor {
         let repeated = ballot == self.promised;
         let answer_again = repeated && self.cluster.equal_ballots() == EqualBallots::Answer;
         if ballot <= self.promised && !answer_again {
+            reachable!("an acceptor refuses to promise");
             return vec![self.nack(from, ballot)];
         }
         self.promised = ballot;
@@ -118,8 +120,10 @@ impl Acceptor {
     /// Phase 2(b), with P1a as its guard.
     fn accept(&mut self, from: Peer, vote: Vote) -> Vec<Action> {
         if vote.ballot < self.promised && self.cluster.mutant() != Mutant::Pax01 {
+            reachable!("an acceptor refuses to vote");
             return vec![self.nack(from, vote.ballot)];
         }
+        sometimes!(vote.ballot > self.promised, "an acceptor votes without having promised");
         let before = (self.promised, self.accepted);
         // Voting promises too: PMS does not say so, and who leaves it out votes again below.
         if self.cluster.mutant() != Mutant::Pax02 {

@@ -5,6 +5,7 @@ use super::ballot::{Value, Vote};
 use super::cluster::{AcceptorSet, Cluster};
 use super::message::{Message, RequestId};
 use super::mutants::Mutant;
+use squall::{reachable, sometimes};
 
 /// A learner (PMS 2.3). It keeps nothing on disk: after a restart it learns again from repeated
 /// votes, or from another learner.
@@ -54,6 +55,7 @@ impl Learner {
         if voters.count() < self.cluster.majority() {
             return Vec::new();
         }
+        sometimes!(self.tallies.len() > 1, "a decision takes more than one ballot");
         let mut actions = vec![
             Action::Decide(vote.value),
             Action::SendToAll(Role::Proposer, Message::Decided { value: vote.value }),
@@ -83,6 +85,7 @@ impl Learner {
         if self.decided.is_some() {
             return Vec::new();
         }
+        reachable!("a learner is told before it has counted");
         let mut actions = vec![Action::Decide(value)];
         self.decide(value, &mut actions);
         actions

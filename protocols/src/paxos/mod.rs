@@ -8,13 +8,13 @@
 //!
 //! | role | file | what it does |
 //! |---|---|---|
-//! | client | the shell | proposes a value to a proposer, asks a learner what was decided |
+//! | client | [`client`] | proposes a value to a proposer, asks a learner what was decided |
 //! | proposer | [`proposer`] | picks a ballot, gathers promises, proposes a safe value |
 //! | acceptor | [`acceptor`] | promises and votes; a majority of them is the memory of the group |
 //! | learner | [`learner`] | counts votes, announces the decision, answers clients |
 //!
 //! Each role is a state machine without clock, executor, disk or randomness: an [`Input`] goes in,
-//! a list of [`Action`]s comes out. A shell performs the list **in order**; a
+//! a list of [`Action`]s comes out. A [`shell`] performs the list **in order**; a
 //! [`Action::Persist`] has reached the disk (write, then fsync) before the next action starts.
 //!
 //! # What must be durable before which message is sent
@@ -63,14 +63,19 @@
 pub mod acceptor;
 pub mod action;
 pub mod ballot;
+pub mod client;
 pub mod cluster;
 pub mod event;
 pub mod invariants;
 pub mod learner;
+pub mod members;
 pub mod message;
 pub mod mutants;
+pub mod pace;
 pub mod proposer;
 pub mod record;
+pub mod scenario;
+pub mod shell;
 
 pub use acceptor::Acceptor;
 pub use action::{Action, Input, Peer, Role, Timer};
@@ -79,7 +84,9 @@ pub use cluster::{AcceptorSet, Boot, Cluster, EqualBallots, Standing};
 pub use event::Event;
 pub use invariants::{Observer, Property, Scope, Violation};
 pub use learner::Learner;
+pub use members::{Deployment, Members};
 pub use message::{Message, RequestId};
 pub use mutants::Mutant;
+pub use pace::Pace;
 pub use proposer::Proposer;
 pub use record::{AcceptorRecord, Journal, ProposerRecord, Record};

@@ -6,6 +6,7 @@ use super::cluster::{AcceptorSet, Boot, Cluster, EqualBallots, Standing};
 use super::message::{Message, RequestId};
 use super::mutants::Mutant;
 use super::record::{ProposerRecord, Record, RecoverError};
+use squall::sometimes;
 
 /// Where a proposer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,6 +188,10 @@ impl Proposer {
             (Some(_), Mutant::Pax07) => false,
             (Some(bound), _) => vote.ballot > bound.ballot,
         };
+        sometimes!(
+            matches!((&*binding, accepted), (Some(bound), Some(vote)) if bound.value != vote.value),
+            "promises report votes for different values"
+        );
         if let Some(vote) = accepted.filter(binds) {
             *binding = Some(vote);
         }
@@ -198,6 +203,7 @@ impl Proposer {
             return Vec::new();
         }
         let own = self.value.expect("a round is begun for a value");
+        sometimes!(binding.is_some(), "a proposer is bound by an earlier vote");
         let value = match (*binding, self.cluster.mutant()) {
             (None, _) | (Some(_), Mutant::Pax06) => own,
             (Some(vote), _) => vote.value,
@@ -225,6 +231,7 @@ impl Proposer {
         }
         self.round = Round::BackingOff;
         self.overtaken = self.overtaken.saturating_add(1);
+        sometimes!(self.overtaken >= 3, "a proposer is overtaken for the third time");
         vec![Action::StartTimer(Timer::Backoff { attempt: self.overtaken })]
     }
 
@@ -253,6 +260,7 @@ impl Proposer {
                 }
             }
             Round::Accepting { vote } => {
+                sometimes!(self.resends >= 3, "a proposal is repeated for the third time");
                 self.resends = self.resends.saturating_add(1);
                 actions.push(Action::SendToAll(Role::Acceptor, Message::Accept { vote }));
                 actions.push(Action::StartTimer(Timer::Resend { attempt: self.resends }));

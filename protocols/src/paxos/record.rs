@@ -130,6 +130,7 @@ impl std::error::Error for RecoverError {}
 pub fn recover(file: &[u8]) -> Result<(Journal, Option<Record>), RecoverError> {
     let mut newest: Option<(u64, Record)> = None;
     let mut slots_written = 0;
+    let mut slots_whole = 0;
     for slot in 0..SLOTS as usize {
         let start = (slot * SLOT_STRIDE).min(file.len());
         let end = (slot * SLOT_STRIDE + SLOT_BYTES).min(file.len());
@@ -140,10 +141,12 @@ pub fn recover(file: &[u8]) -> Result<(Journal, Option<Record>), RecoverError> {
         if sequence % SLOTS != slot as u64 {
             return Err(RecoverError::Unknown { slot });
         }
+        slots_whole += 1;
         if newest.is_none_or(|(sequence_newest, _)| sequence > sequence_newest) {
             newest = Some((sequence, record));
         }
     }
+    squall::sometimes!(slots_whole < slots_written, "a torn record is left aside");
     match newest {
         Some((sequence, record)) => Ok((Journal { sequence_next: sequence + 1 }, Some(record))),
         // The very first write was torn: the same as never having written.
