@@ -11,6 +11,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+/// The first line of a written case, which promises the last one, so that a file that was cut off is not taken for a shorter case.
+const HEAD: &str = "# a case of squall, up to the line `# end of case`";
+const END: &str = "# end of case";
+
 /// Everything that decides a run of a scenario, as data that can be read and edited by hand.
 ///
 /// ```
@@ -129,11 +133,16 @@ impl Case {
         }
     }
 
-    /// Reads a case from TOML.
+    /// Reads a case from TOML. A case by hand needs none of the comments that [`to_toml`](Case::to_toml) writes.
     ///
     /// # Errors
     /// When the text is not a case, with the line and what is wrong with it.
     pub fn from_toml(text: &str) -> Result<Case, CaseError> {
+        if text.starts_with(HEAD) && text.trim_end().lines().next_back() != Some(END) {
+            return Err(CaseError(format!(
+                "not a whole case: it is cut off, since its last line is not `{END}`"
+            )));
+        }
         toml::from_str(text).map_err(|error| {
             let at =
                 error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
@@ -156,7 +165,8 @@ impl Case {
 
     /// The case as TOML.
     pub fn to_toml(&self) -> String {
-        toml::to_string(self).expect("a case is plain data")
+        let text = toml::to_string(self).expect("a case is plain data");
+        format!("{HEAD}\n{text}{END}\n")
     }
 
     /// Writes the case to a file in `folder`, named after its seed and mutant, and returns its path. The file is

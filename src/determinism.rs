@@ -2,10 +2,12 @@
 
 use crate::case::{Case, CaseError};
 use crate::guard;
+use crate::outcome::Outcome;
 use crate::run::{Record, run_here};
 use crate::scenario::Scenario;
-use crate::trace::{self, CHECKPOINT_EVERY, Keep};
+use crate::trace::{CHECKPOINT_EVERY, Keep, first_difference};
 use std::fmt;
+use std::hint::black_box;
 
 /// Two runs of one case that differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +28,11 @@ impl fmt::Display for Divergence {
     }
 }
 
-/// Runs a case twice, on two threads, and names the first event in which the runs differ, if they do.
+/// Runs a case several times and names the first event in which two of the runs differ, if they do.
 ///
-/// The second run has other addresses, another thread and whatever the first left in statics, so what depends on these
-/// shows. The checkpoints of the hashes tell the block of events, the records of that block the event.
+/// The first run has a fresh thread. The second has the same thread, with whatever the first left in its thread-locals (unless the code
+/// asked for entropy: such threads are never used twice). The third has another thread while the first still lives, hence other
+/// addresses. All have whatever the ones before left in statics. So what depends on any of these shows.
 ///
 /// # Errors
 /// When the case cannot be run.
@@ -38,25 +41,52 @@ pub fn check_determinism(
     case: &Case,
 ) -> Result<Option<Divergence>, CaseError> {
     case.check(scenario)?;
-    let once = || {
-        guard::on_clean_thread(|| {
-            let outcome = run_here(scenario, case, Record { keep: Keep::Records, choices: false })?;
-            Ok((outcome.trace_hash, outcome.checkpoints, outcome.records))
+    let outcomes = run_apart(scenario, case, Keep::Hash)?;
+    let Some((one, other)) = differing(&outcomes) else { return Ok(None) };
+    // Again, now that every event is worth its memory.
+    let recorded = run_apart(scenario, case, Keep::Records)?;
+    let named = differing(&recorded).and_then(|(one, other)| {
+        let difference = first_difference(&one.records, &other.records)?;
+        Some(Divergence {
+            hashes: (one.trace_hash, other.trace_hash),
+            first: difference.to_string(),
         })
-    };
-    let (hash_a, checkpoints_a, records_a) = once()?;
-    // Held while the second run allocates, so that it cannot get the same addresses back.
+    });
+    // What leaks may happen to be equal this time: then the checkpoints tell the block of events.
+    Ok(named.or_else(|| {
+        let pairs = one.checkpoints.iter().zip(&other.checkpoints);
+        let common = pairs.take_while(|(a, b)| a == b).count() as u64;
+        let first = format!("somewhere after event {}", common * CHECKPOINT_EVERY);
+        Some(Divergence { hashes: (one.trace_hash, other.trace_hash), first })
+    }))
+}
+
+/// The outcomes of one case in circumstances that must not matter.
+fn run_apart(scenario: &Scenario, case: &Case, keep: Keep) -> Result<Vec<Outcome>, CaseError> {
+    let run = || run_here(scenario, case, Record { keep, choices: false });
+    guard::on_clean_thread(|| {
+        let mut outcomes = vec![run()?];
+        if !scenario.guarded() || guard::is_clean() {
+            outcomes.push(run()?);
+        }
+        outcomes.push(guard::on_clean_thread(|| displaced(run))?);
+        Ok(outcomes)
+    })
+}
+
+/// Calls `f` with a deeper stack and a fuller heap: threads are laid out alike, so that their addresses may differ in the high
+/// bits only.
+#[inline(never)]
+fn displaced<R>(f: impl FnOnce() -> R) -> R {
+    let depth = black_box([0_u8; 1_040]);
     let ballast: Vec<Box<[u8]>> =
         (1..64).map(|size| vec![0_u8; size * 37].into_boxed_slice()).collect();
-    let (hash_b, checkpoints_b, records_b) = once()?;
-    drop(ballast);
-    if hash_a == hash_b {
-        return Ok(None);
-    }
-    let block = checkpoints_a.iter().zip(&checkpoints_b).take_while(|(a, b)| a == b).count();
-    let first = match trace::first_difference(&records_a, &records_b) {
-        Some(difference) => difference.to_string(),
-        None => format!("somewhere after event {}", block as u64 * CHECKPOINT_EVERY),
-    };
-    Ok(Some(Divergence { hashes: (hash_a, hash_b), first }))
+    let result = f();
+    black_box((&depth, &ballast));
+    result
+}
+
+fn differing(outcomes: &[Outcome]) -> Option<(&Outcome, &Outcome)> {
+    let (first, others) = outcomes.split_first()?;
+    others.iter().find(|other| other.trace_hash != first.trace_hash).map(|other| (first, other))
 }

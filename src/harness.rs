@@ -70,8 +70,17 @@ where
 impl Test {
     /// The path without the crate, as `cargo test` takes it.
     fn name(&self) -> &'static str {
-        self.path.split_once("::").map_or(self.path, |(_, name)| name)
+        without_crate(self.path)
     }
+
+    /// Whether a scenario is a test of the same name in some program.
+    fn shares_name(&self, scenario: &str) -> bool {
+        without_crate(scenario) == self.name()
+    }
+}
+
+fn without_crate(path: &str) -> &str {
+    path.split_once("::").map_or(path, |(_, name)| name)
 }
 
 struct Runner {
@@ -111,7 +120,8 @@ impl Runner {
     fn run_corpus(&self) -> std::result::Result<(), String> {
         for (path, case) in self.corpus.cases() {
             let case = case.map_err(|error| error.to_string())?;
-            if case.scenario == self.scenario.name() {
+            // Tests of one name in several test programs of the package share a folder.
+            if case.scenario == self.scenario.name() || !self.test.shares_name(&case.scenario) {
                 self.run_case(&case, &path, false)?;
             }
         }

@@ -49,6 +49,16 @@ struct OutcomeLine<'a> {
     wall_seconds: f64,
 }
 
+impl Command {
+    /// An error, with the file that causes it.
+    fn told(&self, error: &str) -> String {
+        match &self.case {
+            Some(path) => format!("{}: {error}", path.display()),
+            None => error.to_owned(),
+        }
+    }
+}
+
 /// Runs the case.
 ///
 /// # Errors
@@ -67,7 +77,7 @@ pub fn run(command: &Command) -> Result<Exit, String> {
     for time in 0..command.times.get() {
         let started = Instant::now();
         let outcome = squall::run(&scenario, &case, Record { keep, choices: false })
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| command.told(&error.to_string()))?;
         let wall = started.elapsed().as_secs_f64();
         if command.trace && time == 0 {
             print_trace(&outcome, command.json);
