@@ -265,7 +265,7 @@ impl Page {
     /// After a crash the file ends inside of this page: what lay past the end is zeros.
     pub(crate) fn clear_past(&mut self, pool: &mut Pool, at: usize) {
         assert!(!self.dirty, "the crash is over");
-        if self.live[at..].iter().any(|&byte| byte != 0) {
+        if self.live[at..] != pool.zeros[at..] {
             self.unshare(pool, false)[at..].fill(0);
             self.sync(pool);
         }
