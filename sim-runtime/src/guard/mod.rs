@@ -27,6 +27,8 @@
 //! System calls made without the C library's public symbols (inline assembly, as `rustix` does by default; the C
 //! library's own inner calls, such as `fopen`), the processor's own clocks and entropy (`rdtsc`, `rdrand`),
 //! addresses used as values, statics that outlive a run, and files, environment and the number of processors.
+//! One such static stands in tokio: the generator behind `tokio::select!` (without `biased`) and behind
+//! `tokio::sync::watch` and `Barrier` with several waiters is seeded on each thread from a counter of the process.
 //! A wait without a time limit (`Mutex::lock`, `Condvar::wait`, `thread::park`) really waits, since the lock may be
 //! held by a thread outside the run; if no such thread exists, it waits for ever.
 

@@ -22,23 +22,6 @@ impl ExitStatus for () {
     }
 }
 
-/// Names the type of what never returns, which cannot be written down otherwise.
-pub trait Returns {
-    /// What it returns.
-    type Value;
-}
-
-impl<T> Returns for fn() -> T {
-    type Value = T;
-}
-
-/// A program that serves for ever.
-impl ExitStatus for <fn() -> ! as Returns>::Value {
-    fn into_result(self) -> Result<(), String> {
-        self
-    }
-}
-
 impl<T, E: Display> ExitStatus for Result<T, E> {
     fn into_result(self) -> Result<(), String> {
         self.map(|_| ()).map_err(|error| error.to_string())
@@ -71,6 +54,32 @@ type Program = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 pub type Factory = Rc<dyn Fn() -> Program>;
 
 /// What a node is made from.
+///
+/// ```
+/// use sim_runtime::node::NodeSpec;
+/// use sim_runtime::time::{Duration, sleep};
+/// use sim_runtime::{Config, End, Simulation, World};
+///
+/// let outcome = Simulation::new(Config::default()).run(async {
+///     let database = World::current(|world| {
+///         let spec = NodeSpec::new("database", || async {
+///             loop {
+///                 sleep(Duration::from_millis(10)).await; // serves
+///             }
+///         });
+///         let database = world.add_node(spec);
+///         world.start(database);
+///         database
+///     });
+///     sleep(Duration::from_secs(1)).await;
+///     World::current(|world| {
+///         world.end(database, End::PowerOff);
+///         world.start(database);
+///         world.incarnation(database)
+///     })
+/// });
+/// assert_eq!(outcome.result, Ok(1));
+/// ```
 pub struct NodeSpec {
     /// The name, unique in the run.
     pub name: Rc<str>,

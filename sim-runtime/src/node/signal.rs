@@ -7,6 +7,27 @@ use std::task::Poll;
 /// Completes when the current process was told to shut down (`SIGTERM`). What it does then is its own affair;
 /// when it has not ended within the grace that came with the request, it is killed.
 ///
+/// ```
+/// use sim_runtime::node::{NodeSpec, shutdown_requested};
+/// use sim_runtime::time::{Duration, sleep};
+/// use sim_runtime::{Config, Simulation, World};
+///
+/// let outcome = Simulation::new(Config::default()).run(async {
+///     let server = World::current(|world| {
+///         let server = world.add_node(NodeSpec::new("server", || async {
+///             shutdown_requested().await;
+///             sleep(Duration::from_millis(20)).await; // writes its last snapshot
+///         }));
+///         world.start(server);
+///         world.shutdown(server, Duration::from_secs(1));
+///         server
+///     });
+///     World::exited(server).await
+/// });
+/// assert_eq!(outcome.result, Ok(Ok(())));
+/// assert_eq!(outcome.figures.virtual_time, 20_000_000);
+/// ```
+///
 /// # Panics
 /// Outside of a simulation.
 pub async fn shutdown_requested() {

@@ -8,6 +8,19 @@ use crate::trace::Keep;
 use std::collections::BTreeMap;
 
 /// What decides a run, besides the code. Equal configurations give equal trace hashes.
+///
+/// ```
+/// use sim_runtime::task::Policy;
+/// use sim_runtime::{Bounds, Config};
+///
+/// let config = Config {
+///     seed: 0x5d0c_19f2,
+///     policy: Policy::Random,
+///     bounds: Bounds { virtual_time: 60_000_000_000, ..Bounds::default() },
+///     ..Config::default()
+/// };
+/// # assert!(config.guard);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The seed of all choices.

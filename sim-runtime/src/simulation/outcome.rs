@@ -23,6 +23,16 @@ pub struct Figures {
 }
 
 /// What came of a run.
+///
+/// ```
+/// use sim_runtime::{Config, FailureKind, Simulation};
+///
+/// let run = || Simulation::new(Config::default()).run(std::future::pending::<()>());
+/// let failure = run().result.unwrap_err();
+/// assert_eq!(failure.kind, FailureKind::Stall);
+/// assert!(failure.message.contains("with 1 tasks stuck"));
+/// assert_eq!(run().trace_hash, run().trace_hash);
+/// ```
 #[derive(Debug)]
 pub struct RunOutcome<T> {
     /// What the main future returned, or the first failure.

@@ -11,6 +11,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// A handle to a task, like `tokio::task::JoinHandle`. Dropping it lets the task run on.
+///
+/// ```
+/// use sim_runtime::task::spawn;
+/// use sim_runtime::{Config, Simulation};
+///
+/// let outcome = Simulation::new(Config::default()).run(async {
+///     let server = spawn(std::future::pending::<()>());
+///     server.abort();
+///     server.await.unwrap_err().is_cancelled()
+/// });
+/// assert_eq!(outcome.result, Ok(true));
+/// ```
 pub struct JoinHandle<T> {
     id: TaskId,
     task: Option<FallibleTask<T, Meta>>,

@@ -14,6 +14,17 @@ use std::task::{Context, Poll};
 
 /// Starts a task on the current node, like `tokio::spawn`. The future need not be `Send`.
 ///
+/// ```
+/// use sim_runtime::task::spawn;
+/// use sim_runtime::{Config, Simulation};
+///
+/// let outcome = Simulation::new(Config::default()).run(async {
+///     let answer = spawn(async { 6 * 7 });
+///     answer.await.expect("nobody aborts it")
+/// });
+/// assert_eq!(outcome.result, Ok(42));
+/// ```
+///
 /// In a process that has ended, as in the `Drop` of one of its values, nothing starts: the future is dropped
 /// and the handle reports a cancelled task.
 ///
@@ -40,6 +51,18 @@ where
 
 /// Starts tasks with a name, like `tokio::task::Builder`. The name stands in traces and stall reports, and in
 /// the path of the task's choices, so that siblings spawned before it do not shift them.
+/// Unlike tokio's, [`Builder::spawn`] returns the handle itself, as it cannot fail.
+///
+/// ```
+/// use sim_runtime::task::Builder;
+/// use sim_runtime::{Config, Simulation};
+///
+/// let outcome = Simulation::new(Config::default()).run(async {
+///     let compaction = Builder::new().name("compaction").spawn(async { "done" });
+///     compaction.await.unwrap()
+/// });
+/// assert_eq!(outcome.result, Ok("done"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     name: Option<Rc<str>>,

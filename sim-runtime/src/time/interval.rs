@@ -8,6 +8,20 @@ use std::time::Duration;
 
 /// Ticks every `period`, the first time at once, like `tokio::time::interval`.
 ///
+/// ```
+/// use sim_runtime::time::{Duration, Instant, interval};
+/// use sim_runtime::{Config, Simulation};
+///
+/// let outcome = Simulation::new(Config::default()).run(async {
+///     let mut ticks = interval(Duration::from_millis(100));
+///     for _ in 0..4 {
+///         ticks.tick().await;
+///     }
+///     Instant::now().as_nanos()
+/// });
+/// assert_eq!(outcome.result, Ok(300_000_000));
+/// ```
+///
 /// # Panics
 /// If `period` is zero, and outside of a simulation.
 pub fn interval(period: Duration) -> Interval {

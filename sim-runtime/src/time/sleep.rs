@@ -10,6 +10,18 @@ use std::time::Duration;
 
 /// Waits until `duration` has passed, like `tokio::time::sleep` but to the nanosecond.
 ///
+/// ```
+/// use sim_runtime::time::{Duration, Instant, sleep};
+/// use sim_runtime::{Config, Simulation};
+///
+/// let outcome = Simulation::new(Config::default()).run(async {
+///     let start = Instant::now();
+///     sleep(Duration::from_secs(12 * 3_600)).await;
+///     start.elapsed()
+/// });
+/// assert_eq!(outcome.result, Ok(Duration::from_secs(12 * 3_600)));
+/// ```
+///
 /// # Panics
 /// Outside of a simulation.
 pub fn sleep(duration: Duration) -> Sleep {

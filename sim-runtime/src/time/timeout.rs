@@ -32,6 +32,18 @@ pub mod error {
 
 /// Gives `future` at most `duration`, like `tokio::time::timeout`. The future is asked first, so a value
 /// that is ready at the deadline wins.
+///
+/// ```
+/// use sim_runtime::time::{Duration, sleep, timeout};
+/// use sim_runtime::{Config, Simulation};
+///
+/// let outcome = Simulation::new(Config::default()).run(async {
+///     let long = sleep(Duration::from_secs(10));
+///     timeout(Duration::from_secs(3), long).await.is_err()
+/// });
+/// assert_eq!(outcome.result, Ok(true));
+/// assert_eq!(outcome.figures.virtual_time, 3_000_000_000);
+/// ```
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     Timeout { value: future.into_future(), delay: sleep(duration) }
 }

@@ -133,7 +133,7 @@ fn long(branches: Vec<(u64, u64)>) -> RunOutcome<Vec<u64>> {
             .map(|_| {
                 spawn(async {
                     let mut rng = sim_runtime::rand::rng();
-                    for _ in 0..200 {
+                    for _ in 0..1_000 {
                         sleep(ms(rng.random_range(0..4))).await;
                     }
                     rng.next_u64()

@@ -28,6 +28,7 @@ fn fifo() -> Config {
     Config { policy: Policy::Fifo, ..Config::default() }
 }
 
+#[track_caller]
 fn run<F: Future + 'static>(config: Config, main: F) -> RunOutcome<F::Output> {
     Simulation::new(config).run(main)
 }
