@@ -30,7 +30,7 @@ pub struct Figures {
 /// let run = || Simulation::new(Config::default()).run(std::future::pending::<()>());
 /// let failure = run().result.unwrap_err();
 /// assert_eq!(failure.kind, FailureKind::Stall);
-/// assert!(failure.message.contains("with 1 tasks stuck"));
+/// assert!(failure.message.contains("these tasks are stuck"));
 /// assert_eq!(run().trace_hash, run().trace_hash);
 /// ```
 #[derive(Debug)]

@@ -165,7 +165,7 @@ fn a_stall_names_each_task_and_what_it_awaits() {
     assert_eq!(failure.kind, FailureKind::Stall);
     let told = &failure.message;
     for line in [
-        "nothing can run and nothing is due, at 0.003000 s, with 8 tasks stuck:",
+        "nothing can run and nothing is due, at 0.003000 s; these tasks are stuck:",
         "test/test: awaits the end of the process on frozen",
         "frozen/main: its node is paused",
         "db/main: awaits a request to shut down",
