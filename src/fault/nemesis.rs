@@ -105,15 +105,16 @@ impl Nemesis {
         }
     }
 
-    /// Nodes of the groups that have a budget and are down or damaged now, as many of each group as it tolerates.
-    pub(crate) fn tolerated_dead(&self, world: &World) -> Vec<NodeId> {
+    /// Nodes of `core` that belong to a group with a budget and are down or damaged now: as many of each group as it
+    /// tolerates, where the nodes that the core leaves out count too.
+    pub(crate) fn tolerated_dead(&self, world: &World, core: &[NodeId]) -> Vec<NodeId> {
         let damaged = self.damaged.borrow();
         let dead = self.budgets.iter().flat_map(|budget| {
-            let down = budget
-                .nodes
-                .iter()
-                .filter(|node| !world.node_is_up(**node) || damaged.contains(node));
-            down.copied().take(budget.down_max).collect::<Vec<_>>()
+            let (inside, outside): (Vec<NodeId>, Vec<NodeId>) =
+                budget.nodes.iter().partition(|node| core.contains(node));
+            let more = budget.down_max.saturating_sub(outside.len());
+            let down = |node: &NodeId| !world.node_is_up(*node) || damaged.contains(node);
+            inside.into_iter().filter(down).take(more).collect::<Vec<_>>()
         });
         dead.collect()
     }
