@@ -249,17 +249,17 @@ impl Machines {
         Machines { acceptors, proposers, learners, clients, deployment }
     }
 
-    /// A minority of acceptors, all proposers but one, any learner. Clients live for ever, but networks part them too.
+    /// A minority of acceptors, all proposers but one, all learners but one. Clients live for ever, but are cut off too.
     fn tolerated(&self) -> FaultModel {
         let all_but_one =
-            Budget { nodes: self.proposers.ids().collect(), down_max: self.proposers.len() - 1 };
+            |nodes: &Nodes| Budget { nodes: nodes.ids().collect(), down_max: nodes.len() - 1 };
         FaultModel::crash_recovery()
             .omission()
             .partitions()
             .wipes()
             .tolerates(minority(&self.acceptors))
-            .tolerates(all_but_one)
-            .also(&self.learners)
+            .tolerates(all_but_one(&self.proposers))
+            .tolerates(all_but_one(&self.learners))
             .lasting(FAULTS_LAST)
     }
 
