@@ -174,6 +174,8 @@ async fn run(sim: Sim, scope: Scope) -> squall::Result {
     // Liveness: everybody is answered, those who come late too.
     sim.heal(sim.core());
     cluster.clients.finished().within(LIVENESS_BOUND).await?;
+    // Nobody but the acceptors needs to remember: all that servers knew by hearsay is forgotten.
+    sim.power_cycle(cluster.servers());
     for audit in 0..AUDITS {
         let asking = Client::bind(cluster.deployment.clone(), setup.clients + audit).await?;
         let answer =
