@@ -144,8 +144,8 @@ impl Case {
             )));
         }
         toml::from_str(text).map_err(|error| {
-            let at =
-                error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+            let before = error.span().map(|span| &text[..span.start.min(text.len())]);
+            let at = before.map(|before| before.matches('\n').count() + 1);
             let place = at.map_or_else(String::new, |line| format!("line {line}: "));
             let message = error.message().lines().collect::<Vec<_>>().join("; ");
             CaseError(format!("{place}not a case: {message}"))

@@ -111,7 +111,7 @@ fn seeds_differ_and_faults_strike() {
     assert_eq!(different.len() as u64, SEEDS, "two seeds ran alike");
     for kind in ["kill", "power_off", "loss", "duplicate", "partition"] {
         let total = summary.ledger[kind];
-        assert!(total.cases > 20 && total.observed > 0, "{kind}: {total:?}");
+        assert!(total.cases >= 5 && total.observed > 0, "{kind}: {total:?}");
     }
     assert!(summary.unreached("determinism::journal").is_empty());
 }
@@ -214,10 +214,11 @@ fn a_branch_leaves_what_was_before_it() {
     let scenario = journal::journal();
     let drawn = Case::from_seed(&scenario, Seed(4));
     let outcome = run(&scenario, &drawn, Record::default());
-    assert!(outcome.checkpoints.len() > 3, "{}", outcome.figures.events);
-    let branches = vec![Branch { event: 2 * CHECKPOINT_EVERY, epoch: 1 }];
+    assert!(outcome.checkpoints.len() >= 2, "{}", outcome.figures.events);
+    let branches = vec![Branch { event: CHECKPOINT_EVERY, epoch: 1 }];
     let branched = run(&scenario, &Case { branches, ..drawn }, Record::default());
-    assert_eq!(branched.checkpoints[..2], outcome.checkpoints[..2]);
+    assert_eq!(branched.checkpoints[0], outcome.checkpoints[0]);
+    assert_ne!(branched.checkpoints[1], outcome.checkpoints[1]);
     assert_ne!(branched.trace_hash, outcome.trace_hash);
 }
 
