@@ -65,7 +65,7 @@ pub struct Outcome {
     pub ledger: Ledger,
     /// The fault kinds that the scenario declares, drawn in this case or not.
     pub declared: Vec<&'static str>,
-    /// How often a fault was put off because it would have left the budget.
+    /// How many faults were put off because they would have left the budget.
     pub postponed: u64,
     /// Probes that were hit.
     pub probes: Vec<ProbeHits>,

@@ -61,6 +61,7 @@ pub mod fs;
 mod handle;
 mod inode;
 mod latency;
+mod moment;
 mod names;
 mod page;
 mod report;

@@ -25,16 +25,14 @@ pub(crate) struct Points {
 
 impl World {
     /// Marks a point on a node. Whoever waits for it acts now, before this returns: afterwards the process to which the
-    /// caller belongs may be dead, see [`World::current_process_lives`]. No cell of the caller may be borrowed.
+    /// caller belongs may be dead, see [`World::current_process_lives`]. No cell of the caller may be borrowed. Whether anybody acted.
     #[inline]
-    pub fn point(&self, name: &str, node: NodeId) {
-        if self.points().armed.get() {
-            self.reached(name, node);
-        }
+    pub fn point(&self, name: &str, node: NodeId) -> bool {
+        self.points().armed.get() && self.reached(name, node)
     }
 
     #[cold]
-    fn reached(&self, name: &str, node: NodeId) {
+    fn reached(&self, name: &str, node: NodeId) -> bool {
         let mut due = Vec::new();
         {
             let mut waiting = self.points().waiting.borrow_mut();
@@ -53,9 +51,11 @@ impl World {
             }
             self.points().armed.set(!waiting.is_empty());
         }
+        let struck = !due.is_empty();
         for entry in due {
             (entry.action)(self);
         }
+        struck
     }
 
     /// Has `action` called at the `nth` time that the point is marked from now on, on a node or on any.

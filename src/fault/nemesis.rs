@@ -33,6 +33,7 @@ struct Live {
     resolved: Resolved,
     lasts: Nanos,
     active: bool,
+    put_off: bool,
 }
 
 /// What happens when.
@@ -57,7 +58,7 @@ impl Nemesis {
         let mut faults = Vec::new();
         for (index, fault) in plan.faults.iter().enumerate() {
             let resolved = fault.resolve(world, index)?;
-            faults.push(Live { resolved, lasts: fault.lasts.0, active: false });
+            faults.push(Live { resolved, lasts: fault.lasts.0, active: false, put_off: false });
         }
         let nemesis = Rc::new(Nemesis {
             budgets,
@@ -124,7 +125,7 @@ impl Nemesis {
         &self.budgets
     }
 
-    /// How often a fault was put off because it would have left the budget.
+    /// How many faults were put off because they would have left the budget.
     pub(crate) fn postponed(&self) -> u64 {
         self.postponed.get()
     }
@@ -225,7 +226,10 @@ impl Nemesis {
             (fault.resolved.kind, fault.resolved.target.clone(), fault.lasts)
         };
         if self.would_leave_the_budget(world, kind, &target) {
-            self.postponed.set(self.postponed.get() + 1);
+            let fault = &mut self.faults.borrow_mut()[index];
+            if !std::mem::replace(&mut fault.put_off, true) {
+                self.postponed.set(self.postponed.get() + 1);
+            }
             return false;
         }
         if kind.cost == Cost::Damaged {

@@ -48,7 +48,7 @@ pub struct Summary {
     pub ledger: BTreeMap<&'static str, LedgerTotal>,
     /// The fault kinds that the scenario declares.
     pub declared: BTreeSet<&'static str>,
-    /// How often faults were put off because of the budget.
+    /// How many faults were put off because of the budget.
     pub postponed: u64,
     /// Hits and cases of probes, by their index in the registry.
     pub(super) probes: BTreeMap<usize, (u64, u64)>,

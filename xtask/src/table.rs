@@ -119,9 +119,9 @@ fn faults(summary: &Summary) -> String {
     align(&mut rows, 1..4);
     let put_off = match summary.postponed {
         0 => String::new(),
-        postponed => format!(
-            "  {postponed} times a fault was put off, to stay within what the system tolerates\n"
-        ),
+        postponed => {
+            format!("  {postponed} faults were put off, to stay within what the system tolerates\n")
+        }
     };
     format!("\n{rows}\n{put_off}")
 }

@@ -5,6 +5,7 @@ use crate::OpenFlags;
 use crate::device::Cost;
 use crate::errno::Errno;
 use crate::handle::{Handle, wait};
+use crate::moment::{AFTER_SYNC, AFTER_WRITE, BEFORE_SYNC, BEFORE_WRITE, moment};
 use crate::trace::{CUT, READ, SYNCED, WROTE};
 use std::io::{self, SeekFrom};
 use std::path::Path;
@@ -97,10 +98,12 @@ impl File {
     /// # Errors
     /// `EBADF` if it is not open for writing, `EFBIG`.
     pub async fn write_at(&self, data: &[u8], offset: u64) -> io::Result<usize> {
+        moment(BEFORE_WRITE).await;
         let (len, delay) =
             self.handle.begin(Cost::Write, |disk, fd| disk.pwrite(fd, offset, data))?;
         self.handle.trace(&WROTE, offset, len as u64);
         wait(delay).await;
+        moment(AFTER_WRITE).await;
         Ok(len)
     }
 
@@ -117,9 +120,11 @@ impl File {
     /// # Errors
     /// As [`File::write_at`].
     pub async fn append(&self, data: &[u8]) -> io::Result<u64> {
+        moment(BEFORE_WRITE).await;
         let (offset, delay) = self.handle.begin(Cost::Write, |disk, fd| disk.append(fd, data))?;
         self.handle.trace(&WROTE, offset, data.len() as u64);
         wait(delay).await;
+        moment(AFTER_WRITE).await;
         Ok(offset)
     }
 
@@ -182,6 +187,7 @@ impl File {
     /// # Errors
     /// As [`File::write_at`].
     pub async fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        moment(BEFORE_WRITE).await;
         let (end, delay) = self.handle.begin(Cost::Write, |disk, fd| {
             disk.write(fd, data)?;
             disk.position(fd)
@@ -189,6 +195,7 @@ impl File {
         let len = data.len() as u64;
         self.handle.trace(&WROTE, end - len, len);
         wait(delay).await;
+        moment(AFTER_WRITE).await;
         Ok(data.len())
     }
 
@@ -243,6 +250,7 @@ impl File {
     /// # Errors
     /// `EBADF`.
     pub async fn sync_all(&self) -> io::Result<()> {
+        moment(BEFORE_SYNC).await;
         let (point, delay) = self.handle.begin(Cost::Sync, |disk, fd| disk.sync_point(fd))?;
         wait(delay).await;
         self.handle.call(|disk, _| {
@@ -250,6 +258,7 @@ impl File {
             Ok(())
         })?;
         self.handle.trace(&SYNCED, 0, 0);
+        moment(AFTER_SYNC).await;
         Ok(())
     }
 
@@ -258,6 +267,7 @@ impl File {
     /// # Errors
     /// `EBADF`.
     pub async fn sync_data(&self) -> io::Result<()> {
+        moment(BEFORE_SYNC).await;
         let (point, delay) = self.handle.begin(Cost::Sync, |disk, fd| disk.sync_point(fd))?;
         wait(delay).await;
         self.handle.call(|disk, _| {
@@ -265,6 +275,7 @@ impl File {
             Ok(())
         })?;
         self.handle.trace(&SYNCED, 1, 0);
+        moment(AFTER_SYNC).await;
         Ok(())
     }
 

@@ -19,6 +19,7 @@ use crate::device::{Cost, Disks};
 use crate::errno::Errno;
 use crate::file_system::FileSystem;
 use crate::handle::{of_process, text, wait};
+use crate::moment::{AFTER_SYNC, BEFORE_SYNC, moment};
 use crate::trace::{NAME_CALLS, NAMED};
 use sim_runtime::time::Nanos;
 use sim_runtime::{NodeId, World};
@@ -177,6 +178,7 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
 /// `ENOENT`, `ENOTDIR`.
 pub async fn sync_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let path = text(path.as_ref())?;
+    moment(BEFORE_SYNC).await;
     let (point, delay) = call(Call::SyncDir, Cost::Sync, |disk| disk.directory_sync_point(path))?;
     wait(delay).await;
     of_process(|world, disks, node| {
@@ -184,7 +186,9 @@ pub async fn sync_dir(path: impl AsRef<Path>) -> io::Result<()> {
             disk.complete_sync(point);
             Ok(())
         })
-    })
+    })?;
+    moment(AFTER_SYNC).await;
+    Ok(())
 }
 
 /// The calls by path, in the order of their names in the trace.
