@@ -111,7 +111,9 @@ impl Net {
     /// counts loss and duplication for each datagram they befall.
     pub fn inject(&self, world: &World, fault: LinkFault) -> FaultId {
         match fault.effect {
-            Effect::Block(_) | Effect::Slow { .. } => world.injected(fault.name),
+            Effect::Block(_) | Effect::Slow { .. } | Effect::Hold { .. } => {
+                world.injected(fault.name)
+            }
             Effect::Lose { .. } | Effect::Duplicate { .. } => {}
         }
         let id = self.state().fabric.inject(world.choices(), fault);

@@ -187,6 +187,11 @@ impl Fabric {
                         (state.slow_factor, state.slowed) = (factor, Some(id));
                     }
                 }
+                Effect::Hold { delay, .. } => {
+                    if delay > state.held {
+                        (state.held, state.slowed) = (delay, Some(id));
+                    }
+                }
                 Effect::Lose { ratio, .. } => {
                     if exceeds(ratio, loss) {
                         (loss, state.lossy) = (ratio, Some(id));

@@ -2,6 +2,7 @@
 
 use crate::{NodeId, Partition};
 use sim_runtime::choice::Ratio;
+use sim_runtime::time::Nanos;
 use std::fmt;
 use std::num::NonZeroU32;
 
@@ -57,6 +58,13 @@ pub enum Effect {
         /// By how much, 1 and more.
         factor: u32,
     },
+    /// Messages are held back by a fixed time on top of what they take.
+    Hold {
+        /// Which links.
+        links: Links,
+        /// For how long, in nanoseconds.
+        delay: Nanos,
+    },
     /// Messages are lost.
     Lose {
         /// Which links.
@@ -108,6 +116,11 @@ impl LinkFault {
         LinkFault { name: "slow_link", effect: Effect::Slow { links, factor: factor.max(1) } }
     }
 
+    /// Links that hold back what is sent while the fault lasts. With a short fault that is a single chosen message.
+    pub fn hold(links: Links, delay: Nanos) -> LinkFault {
+        LinkFault { name: "hold", effect: Effect::Hold { links, delay } }
+    }
+
     /// Links that lose messages.
     pub fn lose(links: Links, ratio: Ratio) -> LinkFault {
         LinkFault { name: "loss", effect: Effect::Lose { links, ratio } }
@@ -128,6 +141,7 @@ impl LinkFault {
         match &self.effect {
             Effect::Block(partition) => partition.blocks(from, to),
             Effect::Slow { links, .. }
+            | Effect::Hold { links, .. }
             | Effect::Lose { links, .. }
             | Effect::Duplicate { links, .. } => links.contains(from, to),
         }
@@ -139,6 +153,7 @@ impl fmt::Display for LinkFault {
         match &self.effect {
             Effect::Block(partition) => write!(f, "{partition}"),
             Effect::Slow { links, factor } => write!(f, "{links}, {factor} times slower"),
+            Effect::Hold { links, delay } => write!(f, "{links}, held back by {delay} ns"),
             Effect::Lose { links, ratio } => write!(f, "{links}, {ratio} lost"),
             Effect::Duplicate { links, ratio } => write!(f, "{links}, {ratio} duplicated"),
         }

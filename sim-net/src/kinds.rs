@@ -80,6 +80,13 @@ kind!(
 );
 
 kind!(
+    HOLD, "hold", "what is sent on a link within a moment arrives very much later", Link,
+    gap (100 * MS, 10 * SECOND), duration (MS, 20 * MS),
+    magnitude Some(Magnitude { name: "delay", unit: "ms", min: 20, max: 10_000 }),
+    |target| LinkFault::hold(link(target), target.magnitude.saturating_mul(MS))
+);
+
+kind!(
     LOSS, "loss", "messages are lost", Everything,
     gap (300 * MS, 30 * SECOND), duration (100 * MS, 60 * SECOND),
     magnitude Some(Magnitude { name: "ratio", unit: "per million", min: 1_000, max: 300_000 }),

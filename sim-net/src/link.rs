@@ -102,7 +102,9 @@ pub struct State {
     pub blocked: Option<FaultId>,
     /// By how much delays are multiplied: 1 is healthy.
     pub slow_factor: u32,
-    /// The fault that slows it.
+    /// How much later messages arrive, on top.
+    pub held: Nanos,
+    /// The fault that slows it or holds back.
     pub slowed: Option<FaultId>,
     /// The fault that loses messages, unless it is the model.
     pub lossy: Option<FaultId>,
@@ -113,7 +115,7 @@ pub struct State {
 impl State {
     /// A link without a fault.
     pub const HEALTHY: State =
-        State { blocked: None, slow_factor: 1, slowed: None, lossy: None, copying: None };
+        State { blocked: None, slow_factor: 1, held: 0, slowed: None, lossy: None, copying: None };
 }
 
 impl Link {
@@ -167,7 +169,8 @@ impl Link {
 
     #[inline]
     fn arrival(&mut self, now: Nanos, delay: Nanos) -> Nanos {
-        let at = now.saturating_add(delay.saturating_mul(u64::from(self.state.slow_factor)));
+        let delay = delay.saturating_mul(u64::from(self.state.slow_factor));
+        let at = now.saturating_add(delay).saturating_add(self.state.held);
         if !self.model.fifo {
             return at;
         }

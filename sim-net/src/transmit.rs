@@ -12,6 +12,11 @@ use sim_runtime::time::Nanos;
 use sim_runtime::{NodeId, World};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+/// The point at which a datagram has just been sent.
+const AFTER_SEND: &str = "after-send";
+/// The point at which a datagram is about to come to its target's sockets.
+const DELIVER: &str = "deliver";
+
 /// The target in the trace of a datagram to an address that no node has.
 const NOWHERE: NodeId = NodeId(u16::MAX);
 
@@ -26,10 +31,13 @@ impl Net {
         to: Option<SocketAddr>,
         payload: &[u8],
     ) -> Result<usize, Errno> {
-        let state = &mut *self.state();
-        let route = route(world, state, node, socket, to, payload.len())?;
-        let fill = |buffer: &mut Vec<u8>| buffer.extend_from_slice(payload);
-        self.transmit(world, state, node, route, digest(payload), fill);
+        {
+            let state = &mut *self.state();
+            let route = route(world, state, node, socket, to, payload.len())?;
+            let fill = |buffer: &mut Vec<u8>| buffer.extend_from_slice(payload);
+            self.transmit(world, state, node, route, digest(payload), fill);
+        }
+        world.point(AFTER_SEND, node);
         Ok(payload.len())
     }
 
@@ -42,7 +50,8 @@ impl Net {
         to: Option<SocketAddr>,
         buffer: Vec<u8>,
     ) -> Result<usize, Errno> {
-        let state = &mut *self.state();
+        let mut guard = self.state();
+        let state = &mut *guard;
         let bytes = buffer.len();
         let mut buffer = Some(buffer);
         let result = route(world, state, node, socket, to, bytes).map(|route| {
@@ -54,6 +63,8 @@ impl Net {
         if let Some(buffer) = buffer {
             state.packets.give_back(buffer);
         }
+        drop(guard);
+        world.point(AFTER_SEND, node);
         result
     }
 
@@ -140,6 +151,10 @@ impl Net {
     #[inline]
     pub(crate) fn arrive(&self, world: &World, token: u64) {
         let index = token as u32;
+        if world.expects_points() {
+            let target = self.state().packets.header(index).target;
+            world.point(DELIVER, target);
+        }
         let mut guard = self.state();
         let state = &mut *guard;
         let header = state.packets.header(index);

@@ -31,6 +31,12 @@ impl World {
         self.points().armed.get() && self.reached(name, node)
     }
 
+    /// Whether somebody waits for a point: then it is worth finding out on which node one lies.
+    #[inline]
+    pub fn expects_points(&self) -> bool {
+        self.points().armed.get()
+    }
+
     #[cold]
     fn reached(&self, name: &str, node: NodeId) -> bool {
         let mut due = Vec::new();
@@ -89,7 +95,8 @@ pub fn hint(name: &str) {
 }
 
 /// Marks a moment in code under test at which a fault would be interesting: between a write and its answer, after a
-/// prepare. A plan can have a fault strike at its n-th occurrence. Nothing outside of a simulation.
+/// prepare. A plan can have a fault strike at its n-th occurrence; a process that ends there has no effect on the world from that moment
+/// on, and its code stops at the next await. Nothing outside of a simulation.
 ///
 /// ```
 /// # async fn send_prepare() {}

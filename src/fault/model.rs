@@ -69,7 +69,7 @@ impl FaultModel {
 
     /// Messages are lost, duplicated and late, too.
     pub fn omission(self) -> FaultModel {
-        self.and(&["loss", "duplicate", "slow_link"])
+        self.and(&["loss", "duplicate", "slow_link", "hold"])
     }
 
     /// The network falls apart, too.
@@ -95,6 +95,15 @@ impl FaultModel {
     /// Nodes of the group fail, but no more at once than the budget says.
     pub fn tolerates(mut self, budget: Budget) -> FaultModel {
         self.budgets.push(budget);
+        self
+    }
+
+    /// Goes beyond what the system tolerates: as many nodes more of each group as said may be down or damaged at once.
+    /// Then unavailability is to be expected, and a wrong answer is still a bug.
+    pub fn beyond(mut self, nodes: usize) -> FaultModel {
+        for budget in &mut self.budgets {
+            budget.down_max = (budget.down_max + nodes).min(budget.nodes.len());
+        }
         self
     }
 

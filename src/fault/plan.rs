@@ -45,7 +45,7 @@ pub struct Fault {
 }
 
 /// The n-th occurrence of a named point: of a `hint!` in the code under test, or of one that a device marks
-/// (`before-write`, `after-write`, `before-sync`, `after-sync`, `before-deliver`).
+/// (`before-write`, `after-write`, `before-sync`, `after-sync`, `after-send`, `deliver`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Point {
