@@ -18,10 +18,18 @@ pub trait ToSocketAddrs: sealed::Resolve {}
 pub(crate) mod sealed {
     use super::{Addresses, Names};
     use std::io;
+    use std::net::SocketAddr;
 
     pub trait Resolve {
         #[doc(hidden)]
         fn resolve(&self, names: &dyn Names) -> io::Result<Addresses>;
+
+        /// The address, if it is one already: the short way.
+        #[doc(hidden)]
+        #[inline]
+        fn literal(&self) -> Option<SocketAddr> {
+            None
+        }
     }
 }
 
@@ -92,12 +100,6 @@ macro_rules! resolve {
 }
 
 resolve! {
-    SocketAddr: |value, _names| Ok(Addresses::One(*value));
-    SocketAddrV4: |value, _names| Ok(Addresses::One(SocketAddr::V4(*value)));
-    SocketAddrV6: |value, _names| Ok(Addresses::One(SocketAddr::V6(*value)));
-    (IpAddr, u16): |value, _names| Ok(Addresses::One(SocketAddr::from(*value)));
-    (Ipv4Addr, u16): |value, _names| Ok(Addresses::One(SocketAddr::from(*value)));
-    (Ipv6Addr, u16): |value, _names| Ok(Addresses::One(SocketAddr::from(*value)));
     [SocketAddr]: |value, _names| Ok(Addresses::Many(value.to_vec()));
     (&str, u16): |value, names| host(value.0, value.1, names);
     (String, u16): |value, names| host(&value.0, value.1, names);
@@ -115,10 +117,33 @@ resolve! {
     };
 }
 
+macro_rules! literal {
+    ($($type:ty),*) => {$(
+        impl Resolve for $type {
+            fn resolve(&self, _: &dyn Names) -> io::Result<Addresses> {
+                Ok(Addresses::One(SocketAddr::from(*self)))
+            }
+
+            #[inline]
+            fn literal(&self) -> Option<SocketAddr> {
+                Some(SocketAddr::from(*self))
+            }
+        }
+
+        impl ToSocketAddrs for $type {}
+    )*};
+}
+
+literal!(SocketAddr, SocketAddrV4, SocketAddrV6, (IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16));
+
 impl<T: Resolve + ?Sized> Resolve for &T {
-    #[inline]
     fn resolve(&self, names: &dyn Names) -> io::Result<Addresses> {
         (**self).resolve(names)
+    }
+
+    #[inline]
+    fn literal(&self) -> Option<SocketAddr> {
+        (**self).literal()
     }
 }
 
@@ -164,6 +189,8 @@ mod tests {
         ] {
             assert_eq!(text, "10.0.0.2:7000");
         }
+        assert_eq!((&address).literal(), Some(address));
+        assert_eq!("10.0.0.2:7000".literal(), None);
         assert_eq!(one("localhost:5"), "127.0.0.1:5");
         assert_eq!(one("[::1]:5"), "[::1]:5");
     }

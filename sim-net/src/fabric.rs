@@ -327,13 +327,18 @@ mod tests {
         fabric.set_model(&choices, Links::All, model);
         let slow = fabric.inject(&choices, LinkFault::slow(Links::All, 10));
         let slower = fabric.inject(&choices, LinkFault::slow(Links::From(A), 100));
+        fabric.inject(&choices, LinkFault::slow(Links::All, 3));
         fabric.inject(&choices, LinkFault::duplicate(Links::To(B), Ratio::ONE));
         assert_eq!(send(&mut fabric, &choices, A, C), Verdict::Deliver { at: 500 });
         assert_eq!(send(&mut fabric, &choices, C, B), Verdict::DeliverTwice { at: 50, again: 50 });
         fabric.lift(&choices, slower);
         assert_eq!(send(&mut fabric, &choices, A, C), Verdict::Deliver { at: 50 });
         fabric.lift(&choices, slow);
-        assert_eq!(send(&mut fabric, &choices, A, C), Verdict::Deliver { at: 5 });
+        assert_eq!(send(&mut fabric, &choices, A, C), Verdict::Deliver { at: 15 });
+        for ratio in [Ratio::ONE, Ratio::new(1, 1_000)] {
+            fabric.inject(&choices, LinkFault::lose(Links::From(A), ratio));
+            assert_eq!(send(&mut fabric, &choices, A, C), Verdict::Dropped(Cause::Loss));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
 
 /// The names of a run: those of its nodes.
-pub(crate) struct Nodes<'a>(pub(crate) &'a World);
+struct Nodes<'a>(&'a World);
 
 impl Names for Nodes<'_> {
     fn address_of(&self, host: &str) -> Option<IpAddr> {
@@ -29,6 +29,18 @@ pub(crate) fn resolve(world: &World, what: &impl ToSocketAddrs) -> io::Result<Ve
         return Err(none());
     }
     Ok(found.as_slice().to_vec())
+}
+
+/// Resolves to the first address.
+///
+/// # Errors
+/// Of the resolution.
+#[inline]
+pub(crate) fn resolve_one(what: &impl ToSocketAddrs) -> io::Result<SocketAddr> {
+    match what.literal() {
+        Some(address) => Ok(address),
+        None => World::current(|world| what.resolve(&Nodes(world)))?.first(),
+    }
 }
 
 /// A socket of a process. Dropping it closes the socket.
@@ -113,8 +125,7 @@ impl Handle {
             let result = f(kernel, packets, socket);
             if let Err(Errno::WouldBlock) = result {
                 kernel.wait(socket, cx.waker())?;
-                let local = kernel.local_address(socket);
-                world.waiting(|| match local {
+                world.waiting(|| match kernel.local_address(socket) {
                     Ok(local) => {
                         format!("a datagram on {}:{}", world.node_name(node), local.port())
                     }

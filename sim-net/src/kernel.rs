@@ -198,7 +198,7 @@ impl Kernel {
         if bytes > DATAGRAM_BYTES_MAX {
             return Err(Errno::MessageTooLong);
         }
-        let mut to = match (to, socket.peer) {
+        let to = match (to, socket.peer) {
             (Some(SocketAddr::V4(to)), _) | (None, Some(to)) => to,
             (Some(SocketAddr::V6(_)), _) => return Err(Errno::FamilyNotSupported),
             (None, None) => return Err(Errno::DestinationRequired),
@@ -206,28 +206,50 @@ impl Kernel {
         if to.port() == 0 {
             return Err(Errno::InvalidArgument);
         }
-        let local = socket.local;
+        let from = match (to.ip().octets()[0], socket.local) {
+            (10, Local::Any | Local::Interface) => address,
+            (_, local) => return self.special_route(id, to, local),
+        };
+        match socket.port {
+            0 => self.route_bound(id, from, to),
+            port => Ok(Route { from: SocketAddrV4::new(from, port), to }),
+        }
+    }
+
+    /// A destination besides other nodes, or a socket that is bound to 127.0.0.1.
+    #[cold]
+    fn special_route(
+        &mut self,
+        id: SocketId,
+        mut to: SocketAddrV4,
+        local: Local,
+    ) -> Result<Route, Errno> {
         match *to.ip() {
-            ip if ip == address => {}
+            ip if ip == self.address => {}
             Ipv4Addr::UNSPECIFIED | Ipv4Addr::LOCALHOST => to.set_ip(Ipv4Addr::LOCALHOST),
             Ipv4Addr::BROADCAST => return Err(Errno::PermissionDenied),
             ip if ip.octets()[0] != 10 => return Err(Errno::NetworkUnreachable),
-            _ if local == Local::Loopback => return Err(Errno::InvalidArgument),
-            _ => {}
+            _ => return Err(Errno::InvalidArgument),
         }
-        let port = match socket.port {
-            0 => {
-                self.bind_local(id, Local::Any, 0)?;
-                self.get(id)?.port
-            }
-            port => port,
-        };
         let from = match local {
-            Local::Any if *to.ip() == Ipv4Addr::LOCALHOST => Ipv4Addr::LOCALHOST,
-            Local::Any | Local::Interface => address,
-            Local::Loopback => Ipv4Addr::LOCALHOST,
+            Local::Interface => self.address,
+            Local::Any | Local::Loopback => Ipv4Addr::LOCALHOST,
         };
-        Ok(Route { from: SocketAddrV4::new(from, port), to })
+        self.route_bound(id, from, to)
+    }
+
+    /// A route from a socket that is bound first if it is not.
+    #[cold]
+    fn route_bound(
+        &mut self,
+        id: SocketId,
+        from: Ipv4Addr,
+        to: SocketAddrV4,
+    ) -> Result<Route, Errno> {
+        if self.get(id)?.port == 0 {
+            self.bind_local(id, Local::Any, 0)?;
+        }
+        Ok(Route { from: SocketAddrV4::new(from, self.get(id)?.port), to })
     }
 
     /// Puts a datagram that reached the node into the buffer of the socket that takes it. The caller then wakes the socket's waiters

@@ -1,7 +1,7 @@
 //! Typed messages over datagrams.
 
 use crate::address::ToSocketAddrs;
-use crate::handle::Nodes;
+use crate::handle::resolve_one;
 use crate::{Net, UdpSocket};
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
@@ -99,7 +99,7 @@ impl<T: Serialize + DeserializeOwned> Mailbox<T> {
     /// # Errors
     /// `InvalidData` when the message cannot be encoded, else those of [`UdpSocket::send_to`].
     pub fn send<A: ToSocketAddrs>(&self, message: &T, to: A) -> io::Result<()> {
-        let to = World::current(|world| to.resolve(&Nodes(world)))?.first()?;
+        let to = resolve_one(&to)?;
         let handle = self.socket.handle();
         // The message's own code encodes it, so the network must not be borrowed meanwhile.
         let buffer = handle.with_kernel(|_, packets, _| Ok(packets.buffer()))?;

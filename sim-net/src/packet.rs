@@ -228,21 +228,18 @@ pub fn digest(bytes: &[u8]) -> u64 {
         let product = u128::from(x) * u128::from(y);
         product as u64 ^ (product >> 64) as u64
     };
-    let word = |part: &[u8]| u64::from_le_bytes(part.try_into().expect("a word has eight bytes"));
-    let mut hash = bytes.len() as u64 ^ A;
-    let mut pairs = bytes.chunks_exact(16);
-    for pair in &mut pairs {
-        let (x, y) = pair.split_at(8);
-        hash = hash.rotate_left(23) ^ fold(word(x) ^ A, word(y) ^ B);
+    let step = |hash: u64, pair: [u8; 16]| {
+        let pair = u128::from_le_bytes(pair);
+        hash.rotate_left(23) ^ fold(pair as u64 ^ A, (pair >> 64) as u64 ^ B)
+    };
+    let (pairs, rest) = bytes.as_chunks();
+    let hash = pairs.iter().fold(bytes.len() as u64 ^ A, |hash, pair| step(hash, *pair));
+    if rest.is_empty() {
+        return hash;
     }
-    let rest = pairs.remainder();
-    if !rest.is_empty() {
-        let mut last = [0; 16];
-        last[..rest.len()].copy_from_slice(rest);
-        let (x, y) = last.split_at(8);
-        hash = hash.rotate_left(23) ^ fold(word(x) ^ A, word(y) ^ B);
-    }
-    hash
+    let mut last = [0; 16];
+    last[..rest.len()].copy_from_slice(rest);
+    step(hash, last)
 }
 
 #[cfg(test)]

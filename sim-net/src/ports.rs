@@ -76,8 +76,9 @@ impl Ports {
     #[inline]
     pub fn find(&self, loopback: bool, port: u16) -> Option<u32> {
         let here = if loopback { Local::Loopback } else { Local::Interface };
-        let entry = self.of(port).iter().find(|entry| entry.local.overlaps(here))?;
-        Some(entry.socket)
+        let from = self.entries.get(self.start(port)..)?;
+        let mut of_port = from.iter().take_while(|entry| entry.port == port);
+        Some(of_port.find(|entry| entry.local.overlaps(here))?.socket)
     }
 
     /// Moves a socket's port to another local address.

@@ -1,7 +1,7 @@
 //! Datagram sockets, shaped like tokio's.
 
 use crate::address::ToSocketAddrs;
-use crate::handle::{Handle, Nodes, resolve};
+use crate::handle::{Handle, resolve, resolve_one};
 use crate::kernel::Kernel;
 use crate::packet::Packets;
 use crate::{Errno, kernel::SocketId};
@@ -140,8 +140,7 @@ impl UdpSocket {
     /// What the resolution returns, of a datagram that is too long, and `ConnectionRefused` of an earlier one.
     #[inline]
     pub async fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], target: A) -> io::Result<usize> {
-        let target = World::current(|world| target.resolve(&Nodes(world)))?.first()?;
-        self.try_send_to(buf, target)
+        self.try_send_to(buf, resolve_one(&target)?)
     }
 
     /// The same. Sending never blocks.
