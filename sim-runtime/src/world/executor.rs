@@ -275,6 +275,7 @@ impl World {
 
     #[cold]
     fn over_budget(&self, property: &str, message: String) {
+        self.current.set(Current::NOBODY);
         let tasks = self.stuck_tasks();
         self.fail(Failure {
             kind: FailureKind::Budget,

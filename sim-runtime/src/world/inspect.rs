@@ -1,6 +1,6 @@
 //! Finding out why nothing moves: what each stuck task awaits, and which tasks spin.
 
-use super::World;
+use super::{Current, World};
 use crate::node::NodeId;
 use crate::task::TaskId;
 use crate::verdict::{Failure, FailureKind};
@@ -97,6 +97,7 @@ impl World {
     }
 
     pub(super) fn stalled(&self) {
+        self.current.set(Current::NOBODY);
         let stuck = self.stuck_tasks();
         let message = format!(
             "nothing can run and nothing is due, at {:.6} s; these tasks are stuck:{}",

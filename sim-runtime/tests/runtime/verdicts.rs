@@ -178,6 +178,14 @@ fn a_stall_names_each_task_and_what_it_awaits() {
     assert!(failure.site.contains("verdicts.rs:"), "{}", failure.site);
 }
 
+/// Also the one that was polled last, and when it is the only one.
+#[test]
+fn a_stall_names_the_task_that_ran_last() {
+    let failure = run(fifo(), pending::<()>()).result.unwrap_err();
+    let told = "these tasks are stuck:\n    test/test: awaits something outside of squall";
+    assert!(failure.message.contains(told), "{failure}");
+}
+
 #[test]
 fn a_livelock_names_the_busiest_task() {
     for policy in [Policy::Fifo, Policy::Random, Policy::Pct(2)] {
