@@ -15,21 +15,25 @@ impl Instant {
     ///
     /// # Panics
     /// Outside of a simulation.
+    #[inline]
     pub fn now() -> Instant {
         World::current(|world| Instant(world.now()))
     }
 
     /// The instant so many virtual nanoseconds after the start of the run.
+    #[inline]
     pub const fn from_nanos(nanos: Nanos) -> Instant {
         Instant(nanos)
     }
 
     /// Virtual nanoseconds since the start of the run.
+    #[inline]
     pub const fn as_nanos(self) -> Nanos {
         self.0
     }
 
     /// The time from `earlier` to this instant, or zero when `earlier` is later.
+    #[inline]
     pub fn duration_since(&self, earlier: Instant) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
@@ -40,16 +44,19 @@ impl Instant {
     }
 
     /// The time from `earlier` to this instant, or zero when `earlier` is later.
+    #[inline]
     pub fn saturating_duration_since(&self, earlier: Instant) -> Duration {
         self.duration_since(earlier)
     }
 
     /// The time since this instant.
+    #[inline]
     pub fn elapsed(&self) -> Duration {
         Instant::now().duration_since(*self)
     }
 
     /// This instant plus `duration`, or `None` beyond the end of time.
+    #[inline]
     pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
         self.0.checked_add(Nanos::try_from(duration.as_nanos()).ok()?).map(Instant)
     }
@@ -59,6 +66,7 @@ impl Instant {
         self.0.checked_sub(Nanos::try_from(duration.as_nanos()).ok()?).map(Instant)
     }
 
+    #[inline]
     pub(crate) fn after(self, duration: Duration) -> Instant {
         Instant(self.0.saturating_add(nanos(duration)))
     }
@@ -72,6 +80,7 @@ impl fmt::Debug for Instant {
 
 impl Add<Duration> for Instant {
     type Output = Instant;
+    #[inline]
     fn add(self, duration: Duration) -> Instant {
         self.checked_add(duration).expect("overflow when adding duration to instant")
     }
@@ -85,6 +94,7 @@ impl AddAssign<Duration> for Instant {
 
 impl Sub<Duration> for Instant {
     type Output = Instant;
+    #[inline]
     fn sub(self, duration: Duration) -> Instant {
         self.checked_sub(duration).expect("overflow when subtracting duration from instant")
     }
@@ -98,6 +108,7 @@ impl SubAssign<Duration> for Instant {
 
 impl Sub<Instant> for Instant {
     type Output = Duration;
+    #[inline]
     fn sub(self, earlier: Instant) -> Duration {
         self.duration_since(earlier)
     }

@@ -24,11 +24,13 @@ use std::time::Duration;
 ///
 /// # Panics
 /// Outside of a simulation.
+#[inline]
 pub fn sleep(duration: Duration) -> Sleep {
     Sleep::until(Instant::now().after(duration))
 }
 
 /// Waits until `deadline`, like `tokio::time::sleep_until`.
+#[inline]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep::until(deadline)
 }
@@ -55,6 +57,7 @@ enum Target {
 }
 
 impl Sleep {
+    #[inline]
     fn until(deadline: Instant) -> Sleep {
         Sleep { deadline, armed: None }
     }
@@ -75,11 +78,17 @@ impl Sleep {
         self.deadline = deadline;
     }
 
+    #[inline]
     fn disarm(&mut self) {
         if let Some(armed) = self.armed.take() {
-            World::try_current(|world| world.cancel(armed.key));
+            cancel(armed);
         }
     }
+}
+
+#[inline(never)]
+fn cancel(armed: Armed) {
+    World::try_current(|world| world.cancel(armed.key));
 }
 
 impl Future for Sleep {
@@ -116,6 +125,7 @@ impl Future for Sleep {
 }
 
 impl Drop for Sleep {
+    #[inline]
     fn drop(&mut self) {
         self.disarm();
     }
