@@ -17,6 +17,9 @@ use std::time::Duration;
 /// proposer's takes to be answered is waited for an answer.
 const PATIENCE: u32 = 3;
 
+/// A client soon has asked everybody, and goes on asking.
+const DOUBLINGS_MAX: u32 = 2;
+
 /// A client with one value in its life.
 pub struct Client {
     me: Peer,
@@ -65,7 +68,8 @@ impl Client {
         let mut attempt = 0;
         loop {
             self.ask(value, first, attempt)?;
-            let patience = self.deployment.pace.delay(Timer::Resend { attempt }) * PATIENCE;
+            let timer = Timer::Resend { attempt: attempt.min(DOUBLINGS_MAX) };
+            let patience = self.deployment.pace.delay(timer) * PATIENCE;
             let deadline = Instant::now() + patience;
             while let Ok(received) = timeout_at(deadline, self.mailbox.recv()).await {
                 match received {

@@ -13,6 +13,7 @@ use squall::disk::{Latency, Rules, control as disks};
 use squall::fault::Budget;
 use squall::net::{LinkModel, Links, control as net};
 use squall::prelude::*;
+use squall::time::timeout_at;
 use squall::{Failure, Scenario, node};
 use std::cell::{OnceCell, RefCell};
 use std::future::Future;
@@ -26,11 +27,11 @@ const PORT: u16 = 7_000;
 /// What a question and its answer take on a usual link.
 const ROUND_TRIP: Duration = Duration::from_millis(100);
 /// Faults begin for so long at most.
-const FAULTS_LAST: Duration = Duration::from_secs(6);
+const FAULTS_LAST: Duration = Duration::from_secs(40);
 /// How long clients may take while faults go on.
-const SAFETY_PHASE: Duration = Duration::from_secs(8);
+const SAFETY_PHASE: Duration = Duration::from_secs(40);
 /// Within this they are all answered afterwards. Faults that nobody ends last for up to a minute.
-const LIVENESS_BOUND: Duration = Duration::from_secs(300);
+const LIVENESS_BOUND: Duration = Duration::from_secs(1_200);
 /// Clients that ask when all others have been answered.
 const AUDITS: u16 = 2;
 
@@ -68,7 +69,14 @@ struct Setup {
     link: LinkModel,
     latency: Latency,
     rules: Rules,
-    power_cycle: bool,
+    outage: Option<(Outage, Duration)>,
+}
+
+/// Who loses power at one instant.
+#[derive(Clone, Copy)]
+enum Outage {
+    Acceptors,
+    Servers,
 }
 
 impl Setup {
@@ -97,45 +105,49 @@ impl Setup {
             _ => EqualBallots::Refuse,
         };
         let proposers = small("proposers", 2..=if usual { 3 } else { 4 });
-        let tenths = |name| ROUND_TRIP * sim.parameter(name, 5..=30) as u32 / 10;
-        let pace = Pace { resend: tenths("resend tenths"), backoff: tenths("backoff tenths") };
-        let arrivals = [0, 200, 1_000, 4_000][sim.parameter("arrivals", 0..=3) as usize];
+        let distance = [1, 4, 16][sim.parameter("distance", 0..=2) as usize];
+        let round_trip = ROUND_TRIP * distance;
+        let tenths = |name, least| round_trip * sim.parameter(name, least..=30) as u32 / 10;
+        let pace =
+            Pace { resend: tenths("resend tenths", 5), backoff: tenths("backoff tenths", 1) };
+        let arrivals = [0, 1, 4, 20][sim.parameter("arrivals", 0..=3) as usize];
+        let outage_at = round_trip * sim.parameter("outage tenths", 1..=100) as u32 / 10;
         Setup {
             cluster: Cluster::new(acceptors, equal_ballots).with_mutant(mutant),
             proposers,
             learners: small("learners", 2..=3),
             clients: small("clients", proposers..=proposers + 2),
             pace,
-            arrivals: Duration::from_millis(arrivals),
-            link: LinkModel::with_latency(link(sim.parameter("network", 0..=3))),
+            arrivals: round_trip * arrivals,
+            link: LinkModel::with_latency(link(
+                sim.parameter("network", 0..=3),
+                MS * u64::from(distance),
+            )),
             latency: latency(sim.parameter("disk", 0..=1)),
             rules: Rules {
                 torn_sectors: Ratio::new(sim.parameter("torn sectors", 0..=1) as u32, 2),
                 ..Rules::default()
             },
-            power_cycle: sim.parameter("power cycle", 0..=3) == 3,
+            outage: match sim.parameter("outage", 0..=3) {
+                0 | 1 => None,
+                2 => Some((Outage::Acceptors, outage_at)),
+                _ => Some((Outage::Servers, outage_at)),
+            },
         }
     }
 }
 
 const MS: u64 = 1_000_000;
 
-/// Networks between far places, from well-behaved to one on which nothing keeps its order.
-fn link(network: u64) -> Distribution {
-    let body = Distribution::exponential(20 * MS, 50 * MS, 400 * MS);
+/// Networks from well-behaved ones to those on which nothing keeps its order. Delays in `unit`s of time.
+fn link(network: u64, unit: u64) -> Distribution {
+    let body = Distribution::exponential(20 * unit, 50 * unit, 400 * unit);
+    let tail = Distribution::log_uniform(100 * unit, 3_000 * unit);
     match network {
         0 => body,
-        1 => Distribution::bimodal(
-            body,
-            Ratio::new(1, 20),
-            Distribution::log_uniform(100 * MS, 3_000 * MS),
-        ),
-        2 => Distribution::bimodal(
-            body,
-            Ratio::new(1, 4),
-            Distribution::log_uniform(100 * MS, 3_000 * MS),
-        ),
-        _ => Distribution::log_uniform(MS, 3_000 * MS),
+        1 => Distribution::bimodal(body, Ratio::new(1, 20), tail),
+        2 => Distribution::bimodal(body, Ratio::new(1, 4), tail),
+        _ => Distribution::log_uniform(unit, 3_000 * unit),
     }
 }
 
@@ -163,12 +175,21 @@ async fn run(sim: Sim, scope: Scope) -> squall::Result {
     let cluster = Machines::start(sim, &setup);
     sim.faults(cluster.tolerated());
 
-    // Safety: whatever happens.
-    if let Ok(finished) = timeout(SAFETY_PHASE, cluster.clients.finished()).await {
-        finished.map_err(|error| squall::Error::check("clients work", error))?;
+    // Safety: whatever happens. In half of the cases the power fails for many at once.
+    let faults_end = Instant::now() + SAFETY_PHASE;
+    match setup.outage {
+        Some((Outage::Acceptors, at)) => {
+            sleep(at).await;
+            sim.power_cycle(&cluster.acceptors);
+        }
+        Some((Outage::Servers, at)) => {
+            sleep(at).await;
+            sim.power_cycle(cluster.servers());
+        }
+        None => {}
     }
-    if setup.power_cycle {
-        sim.power_cycle(cluster.servers());
+    if let Ok(finished) = timeout_at(faults_end, cluster.clients.finished()).await {
+        finished.map_err(|error| squall::Error::check("clients work", error))?;
     }
 
     // Liveness: everybody is answered, those who come late too.

@@ -199,12 +199,12 @@ impl Process {
             match action {
                 Action::Persist(_) => {
                     if buggify!("a stall between a sync and the answer") {
-                        stall().await;
+                        self.stall().await;
                     }
                 }
                 Action::MarkInitialised => self.deployment.mark_initialised(self.me),
                 Action::Send(to, message) => self.send(to, message)?,
-                Action::SendToAll(role, message) => self.send_to_all(role, message)?,
+                Action::SendToAll(role, message) => self.send_to_all(role, message).await?,
                 Action::StartTimer(timer) => {
                     let deadline = Instant::now() + self.deployment.pace.delay(timer);
                     self.timer = Some(sleep_until(deadline));
@@ -218,16 +218,17 @@ impl Process {
 
     /// Writes and syncs. When this returns, the record survives.
     async fn persist(&mut self, record: &Record) -> io::Result<()> {
-        let store = self.store.as_mut().expect("a role without a journal is silent");
-        let write = store.journal.append(record);
+        let silent = "a role without a journal is silent";
+        let write = self.store.as_mut().expect(silent).journal.append(record);
         if buggify!("a stall before a write") {
-            stall().await;
+            self.stall().await;
         }
-        store.file.write_all_at(&write.bytes, write.offset).await?;
+        let file = &self.store.as_ref().expect(silent).file;
+        file.write_all_at(&write.bytes, write.offset).await?;
         if buggify!("a stall between a write and its sync") {
-            stall().await;
+            self.stall().await;
         }
-        store.file.sync_all().await
+        file.sync_all().await
     }
 
     fn send(&self, to: Peer, message: Message) -> io::Result<()> {
@@ -239,13 +240,27 @@ impl Process {
         self.mailbox.send(&message, address)
     }
 
-    fn send_to_all(&self, role: Role, message: Message) -> io::Result<()> {
-        for (peer, address) in self.deployment.members.of(role) {
-            if peer != self.me {
-                self.mailbox.send(&message, address)?;
+    /// Each process of a role may hear of it much later than another, and those behind not at all if this one dies.
+    async fn send_to_all(&self, role: Role, message: Message) -> io::Result<()> {
+        let first = squall::rand::rng().random_range(0..self.deployment.members.count(role).max(1));
+        let members = || self.deployment.members.of(role);
+        for (peer, address) in members().skip(first.into()).chain(members().take(first.into())) {
+            if peer == self.me {
+                continue;
             }
+            if buggify!("a stall in the middle of a broadcast") {
+                self.stall().await;
+            }
+            self.mailbox.send(&message, address)?;
         }
         Ok(())
+    }
+
+    /// What a busy disk or a descheduled process does to the time between two steps.
+    async fn stall(&self) {
+        let percent = knob!("paxos stall percent", 100, 1..=1_000) as u32;
+        let percent = squall::rand::rng().random_range(0..=percent);
+        sleep(self.deployment.pace.resend * percent / 100).await;
     }
 }
 
@@ -253,11 +268,4 @@ enum Woken {
     Shutdown,
     Timer,
     Received(Result<(Message, std::net::SocketAddr), RecvError>),
-}
-
-/// What a busy disk or a descheduled process does to the time between two steps.
-async fn stall() {
-    let most = knob!("paxos stall ms", 200, 1..=2_000);
-    let millis = squall::rand::rng().random_range(0..=most);
-    sleep(Duration::from_millis(millis)).await;
 }
