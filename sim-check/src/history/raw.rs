@@ -1,0 +1,140 @@
+//! A history as it stands in a file: functions by name, values untyped.
+
+use std::sync::Arc;
+
+use super::{Event, EventKind, History, HistoryBuilder, HistoryError, ProcessId, Value};
+
+/// Who an event of a file belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Process {
+    /// A client, whose operations are judged.
+    Client(ProcessId),
+    /// Anybody else, such as Jepsen's `nemesis`; shown in reports, never judged.
+    Named(Arc<str>),
+}
+
+/// One event of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawEvent {
+    /// Who.
+    pub process: Process,
+    /// What happened. The arguments are those of the invocation, the results those of the completion.
+    pub kind: EventKind<Value, Value>,
+    /// The name of the function: `read`, `write`, `cas`, `txn`, ...
+    pub function: Arc<str>,
+    /// The value of the event, whatever its kind.
+    pub value: Value,
+    /// Nanoseconds.
+    pub time: Option<u64>,
+    /// The line of the file, counted from 1.
+    pub line: usize,
+}
+
+/// What a client of a file asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Call {
+    /// The name of the function.
+    pub function: Arc<str>,
+    /// Its arguments, from the invocation.
+    pub argument: Value,
+}
+
+/// The facts that a file states about its history: a map of names to values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header(pub Value);
+
+impl Header {
+    /// A header that states nothing.
+    pub fn empty() -> Header {
+        Header(Value::map(Vec::new()))
+    }
+
+    /// The value of this field.
+    pub fn get(&self, field: &str) -> Option<&Value> {
+        self.0.get(field)
+    }
+
+    /// The value of this field, if it is text.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.get(field).and_then(Value::as_text)
+    }
+
+    /// The data type that the clients used: `register`, `cas-register`, `list-append`, ...
+    pub fn model(&self) -> Option<&str> {
+        self.text("model")
+    }
+
+    /// The property that the history is about: `linearizable`, `serializable`, ...
+    pub fn property(&self) -> Option<&str> {
+        self.text("property")
+    }
+
+    /// The value before the first operation.
+    pub fn initial(&self) -> Option<&Value> {
+        self.get("initial")
+    }
+}
+
+/// A history as it stands in a file.
+///
+/// ```
+/// use sim_check::history::RawHistory;
+///
+/// let text = r#"{"schema":"history/1","model":"register","property":"linearizable","initial":0}
+/// {"process":0,"type":"invoke","f":"write","value":1}
+/// {"process":0,"type":"ok","f":"write","value":1}
+/// "#;
+/// let raw = RawHistory::from_json_lines(text)?;
+/// assert_eq!(raw.header.model(), Some("register"));
+/// let history = raw.history()?;
+/// assert_eq!(&*history.operations()[0].op.function, "write");
+/// # Ok::<(), sim_check::HistoryError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawHistory {
+    /// What the file states about itself.
+    pub header: Header,
+    /// The events, in order.
+    pub events: Vec<RawEvent>,
+}
+
+impl RawHistory {
+    /// Pairs invocations with completions. Events of processes that are no clients are left out.
+    ///
+    /// # Errors
+    /// If a client invokes while an operation is open, completes without one, or completes another function.
+    pub fn history(&self) -> Result<History<Call, Value>, HistoryError> {
+        let mut builder = HistoryBuilder::<Call, Value>::new();
+        for event in &self.events {
+            let Process::Client(process) = event.process else { continue };
+            if !matches!(event.kind, EventKind::Invoke(_))
+                && let Some(open) = builder.open_op(process)
+                && open.function != event.function
+            {
+                return Err(HistoryError::OtherFunction {
+                    line: event.line,
+                    invoked: open.function.to_string(),
+                    completed: event.function.to_string(),
+                });
+            }
+            let kind = match &event.kind {
+                EventKind::Invoke(argument) => EventKind::Invoke(Call {
+                    function: event.function.clone(),
+                    argument: argument.clone(),
+                }),
+                EventKind::Ok(ret) => EventKind::Ok(ret.clone()),
+                EventKind::Fail => EventKind::Fail,
+                EventKind::Info => EventKind::Info,
+            };
+            builder.push_at_line(event.line, Event { process, time: event.time, kind })?;
+        }
+        Ok(builder.finish())
+    }
+
+    /// The line of each client event, by its [`position`](super::Moment::position) in
+    /// [`history`](Self::history).
+    pub fn lines(&self) -> Vec<usize> {
+        let clients = self.events.iter().filter(|e| matches!(e.process, Process::Client(_)));
+        clients.map(|event| event.line).collect()
+    }
+}
