@@ -6,11 +6,17 @@
 //! production log's. The same history always gets the same verdict, bytes of the report included.
 //!
 //! - [`history`]: operations with their outcomes, builders that validate, JSON Lines.
+//! - [`spec`]: what objects do when one client at a time uses them.
 //! - [`verdict`]: what a judge answers. "Could not decide" is a verdict of its own and never success.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod certificate;
+mod hash;
 pub mod history;
+pub mod judge;
+pub mod linearizability;
+pub mod spec;
 pub mod verdict;
 
 pub use history::{

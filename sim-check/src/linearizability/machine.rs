@@ -1,0 +1,226 @@
+//! A specification as a table: states and operations by number, each transition computed once.
+
+use crate::hash::{NumberTable, hash_of};
+use crate::spec::NondeterministicSpec;
+
+/// A transition that is not possible.
+const IMPOSSIBLE: u32 = u32::MAX;
+/// A transition that was not computed yet.
+const UNSEEN: u32 = u32::MAX - 1;
+/// Set in a transition with several successors; the rest is their place in `lists`.
+const SEVERAL: u32 = 1 << 31;
+/// Above this many classes of operations the table is hashed, as most pairs never meet.
+const DENSE_CLASSES: usize = 512;
+
+/// The successors of a state under a class of operations.
+pub(super) enum Next {
+    None,
+    One(u32),
+    /// A place in [`Machine::list`].
+    Several(u32),
+}
+
+/// What the search needs to know of the classes and states of one history.
+pub(super) struct Machine<'s, S: NondeterministicSpec> {
+    spec: &'s S,
+    classes: Vec<(S::Op, Option<S::Ret>)>,
+    class_numbers: NumberTable,
+    pure: Vec<bool>,
+    states: Vec<S::State>,
+    state_numbers: NumberTable,
+    /// The last step at which an operation is open that can tell this state from others; -1: no such step.
+    last_observed: Vec<i64>,
+    /// Whether `last_observed` is known, so that states that nobody can tell apart may be merged.
+    merges: bool,
+    /// The state that stands for all that nobody can tell apart any more.
+    dead: Option<u32>,
+    dense: Vec<u32>,
+    hashed_numbers: NumberTable,
+    hashed: Vec<(u64, u32)>,
+    width: usize,
+    lists: Vec<Vec<u32>>,
+    scratch: Vec<S::State>,
+}
+
+impl<'s, S: NondeterministicSpec> Machine<'s, S> {
+    pub(super) fn new(spec: &'s S) -> Self {
+        Machine {
+            spec,
+            classes: Vec::new(),
+            class_numbers: NumberTable::default(),
+            pure: Vec::new(),
+            states: Vec::new(),
+            state_numbers: NumberTable::default(),
+            last_observed: Vec::new(),
+            merges: false,
+            dead: None,
+            dense: Vec::new(),
+            hashed_numbers: NumberTable::default(),
+            hashed: Vec::new(),
+            width: 0,
+            lists: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    pub(super) fn spec(&self) -> &'s S {
+        self.spec
+    }
+
+    /// The number of this operation with this result (`None`: unknown).
+    pub(super) fn class(&mut self, op: &S::Op, ret: Option<&S::Ret>) -> u32 {
+        let classes = &self.classes;
+        let hash = hash_of(&(op, ret));
+        let (number, new) = self.class_numbers.number(hash, |number| {
+            let known = &classes[number as usize];
+            known.0 == *op && known.1.as_ref() == ret
+        });
+        if new {
+            self.classes.push((op.clone(), ret.cloned()));
+            self.pure.push(self.spec.is_pure(op, ret));
+        }
+        number
+    }
+
+    pub(super) fn class_count(&self) -> usize {
+        self.classes.len()
+    }
+
+    pub(super) fn class_parts(&self, class: u32) -> (&S::Op, Option<&S::Ret>) {
+        let (op, ret) = &self.classes[class as usize];
+        (op, ret.as_ref())
+    }
+
+    #[inline]
+    pub(super) fn is_pure(&self, class: u32) -> bool {
+        self.pure[class as usize]
+    }
+
+    /// Fixes the classes: transitions are asked for from now on.
+    pub(super) fn seal(&mut self) {
+        self.width = self.classes.len();
+        self.dense.clear();
+        for _ in 0..self.states.len() {
+            self.add_row();
+        }
+    }
+
+    pub(super) fn state(&mut self, state: &S::State) -> u32 {
+        let states = &self.states;
+        let (number, new) =
+            self.state_numbers.number(hash_of(state), |number| states[number as usize] == *state);
+        if new {
+            assert!(number < SEVERAL, "fewer than 2^31 states");
+            self.states.push(state.clone());
+            self.last_observed.push(-1);
+            self.add_row();
+        }
+        number
+    }
+
+    pub(super) fn state_of(&self, number: u32) -> &S::State {
+        &self.states[number as usize]
+    }
+
+    pub(super) fn state_count(&self) -> usize {
+        self.states.len()
+    }
+
+    /// From now on states that are not observed any more are merged.
+    pub(super) fn merge_unobserved(&mut self) {
+        self.merges = true;
+    }
+
+    /// An operation that can tell this state from others is open until `step`.
+    pub(super) fn observe(&mut self, state: &S::State, step: i64) {
+        let number = self.state(state) as usize;
+        self.last_observed[number] = self.last_observed[number].max(step);
+    }
+
+    /// The state that stands for this one at `step`.
+    #[inline]
+    pub(super) fn canonical(&mut self, state: u32, step: usize) -> u32 {
+        if !self.merges || self.last_observed[state as usize] >= step as i64 {
+            return state;
+        }
+        *self.dead.get_or_insert(state)
+    }
+
+    fn add_row(&mut self) {
+        if self.width <= DENSE_CLASSES {
+            self.dense.resize(self.dense.len() + self.width, UNSEEN);
+        }
+    }
+
+    /// Where an operation of `class` leads from `state`.
+    #[inline]
+    pub(super) fn next(&mut self, state: u32, class: u32) -> Next {
+        let entry = if self.width <= DENSE_CLASSES {
+            let at = state as usize * self.width + class as usize;
+            match self.dense[at] {
+                UNSEEN => {
+                    let entry = self.compute(state, class);
+                    self.dense[at] = entry;
+                    entry
+                }
+                entry => entry,
+            }
+        } else {
+            self.next_hashed(state, class)
+        };
+        match entry {
+            IMPOSSIBLE => Next::None,
+            entry if entry & SEVERAL != 0 => Next::Several(entry & !SEVERAL),
+            entry => Next::One(entry),
+        }
+    }
+
+    /// Whether an operation of `class` is possible in `state`.
+    #[inline]
+    pub(super) fn allows(&mut self, state: u32, class: u32) -> bool {
+        !matches!(self.next(state, class), Next::None)
+    }
+
+    pub(super) fn list(&self, place: u32) -> &[u32] {
+        &self.lists[place as usize]
+    }
+
+    fn next_hashed(&mut self, state: u32, class: u32) -> u32 {
+        let key = u64::from(state) << 32 | u64::from(class);
+        let hashed = &self.hashed;
+        let (number, new) =
+            self.hashed_numbers.number(hash_of(&key), |number| hashed[number as usize].0 == key);
+        if new {
+            self.hashed.push((key, UNSEEN));
+            let entry = self.compute(state, class);
+            self.hashed[number as usize].1 = entry;
+        }
+        self.hashed[number as usize].1
+    }
+
+    #[cold]
+    fn compute(&mut self, state: u32, class: u32) -> u32 {
+        let (op, ret) = &self.classes[class as usize];
+        let mut found = std::mem::take(&mut self.scratch);
+        found.clear();
+        self.spec.steps(&self.states[state as usize], op, ret.as_ref(), &mut found);
+        let entry = match found.as_slice() {
+            [] => IMPOSSIBLE,
+            [one] => self.state(one),
+            several => {
+                let mut numbers: Vec<u32> = several.iter().map(|s| self.state(s)).collect();
+                numbers.sort_unstable();
+                numbers.dedup();
+                match numbers.as_slice() {
+                    [one] => *one,
+                    _ => {
+                        self.lists.push(numbers);
+                        SEVERAL | (self.lists.len() - 1) as u32
+                    }
+                }
+            }
+        };
+        self.scratch = found;
+        entry
+    }
+}

@@ -1,0 +1,57 @@
+//! Splits a history into independent parts, and joins their linearizations.
+
+use crate::hash::{NumberTable, hash_of};
+use crate::history::{History, OperationId, Outcome};
+use crate::spec::NondeterministicSpec;
+
+/// The places of the operations that matter, part by part: one part if some operation touches several.
+///
+/// Left out: operations that failed, and those of unknown outcome that change nothing.
+pub(super) fn split<S: NondeterministicSpec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+) -> Vec<Vec<u32>> {
+    let matters = |operation: &crate::history::Operation<S::Op, S::Ret>| match &operation.outcome {
+        Outcome::Ok(_) => true,
+        Outcome::Fail => false,
+        Outcome::Unknown => !spec.is_pure(&operation.op, None),
+    };
+    let mut keys: Vec<S::Key> = Vec::new();
+    let mut numbers = NumberTable::default();
+    let mut parts: Vec<Vec<u32>> = Vec::new();
+    for (id, operation) in history.iter() {
+        if !matters(operation) {
+            continue;
+        }
+        let Some(key) = spec.key(&operation.op, operation.outcome.ok()) else {
+            let all = history.iter().filter(|(_, operation)| matters(operation));
+            return vec![all.map(|(id, _)| id.0).collect()];
+        };
+        let (number, new) = numbers.number(hash_of(&key), |number| keys[number as usize] == key);
+        if new {
+            keys.push(key);
+            parts.push(Vec::new());
+        }
+        parts[number as usize].push(id.0);
+    }
+    parts
+}
+
+/// One linearization of all parts from one of each.
+///
+/// An operation takes effect at the latest invocation among its predecessors and itself, which lies between
+/// its own invocation and return; sorting all operations by that moment respects real time.
+pub(super) fn merge<Op, Ret>(history: &History<Op, Ret>, orders: &[Vec<u32>]) -> Vec<OperationId> {
+    let mut moments: Vec<(u32, OperationId)> = Vec::with_capacity(history.len());
+    for order in orders {
+        let mut moment = 0;
+        for &place in order {
+            let id = OperationId(place);
+            moment = moment.max(history.operation(id).invoked.position);
+            moments.push((moment, id));
+        }
+    }
+    // Equal moments are of one part and stay in its order: the sort is stable.
+    moments.sort_by_key(|(moment, _)| *moment);
+    moments.into_iter().map(|(_, id)| id).collect()
+}

@@ -1,0 +1,120 @@
+//! Searches one part of a history with two drivers in turn.
+
+use super::config::Config;
+use super::depth_first::{DepthFirst, Progress};
+use super::expand::Choice;
+use super::frontier::Frontier;
+use super::mask::{Mask, WideMask};
+use super::problem::Problem;
+use crate::history::History;
+use crate::spec::NondeterministicSpec;
+use crate::verdict::{Exhausted, Meter};
+
+/// What the search of a part found.
+pub(super) enum Found {
+    /// Places of operations, in an order that explains the part.
+    Order(Vec<u32>),
+    /// The return of this operation cannot be explained.
+    Stuck(u32),
+    /// The budget ran out.
+    Exhausted(Exhausted),
+}
+
+/// Searches the operations at these places.
+///
+/// Depth first is quick when a linearization exists, the frontier when none does. Each gets a budget that
+/// doubles, in turn: together they take at most about twice as long as the better one alone.
+pub(super) fn search<S: NondeterministicSpec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    places: &[u32],
+    meter: &mut Meter,
+) -> Found {
+    let mut problem = Problem::new(spec, history, places);
+    if problem.slots <= 64 {
+        compete::<S, u64>(&mut problem, meter)
+    } else {
+        compete::<S, WideMask>(&mut problem, meter)
+    }
+}
+
+fn compete<S: NondeterministicSpec, M: Mask>(
+    problem: &mut Problem<'_, S>,
+    meter: &mut Meter,
+) -> Found {
+    let mut depth_first = DepthFirst::<M>::new(problem);
+    let mut frontier: Option<Frontier<M>> = None;
+    let mut share = 128 + 4 * problem.len() as u64;
+    loop {
+        let limit = share.min(depth_first.examined().saturating_add(meter.left()));
+        let before = depth_first.examined();
+        let progress = depth_first.run(problem, limit);
+        let in_budget = meter.spend(depth_first.examined() - before);
+        if let Some(found) = conclude::<S, M>(problem, progress) {
+            return found;
+        }
+        let frontier = frontier.get_or_insert_with(|| {
+            Frontier::new(problem.initial, problem.slots, problem.unknown.len(), true)
+        });
+        let limit = share.min(frontier.examined().saturating_add(meter.left()));
+        let before = frontier.examined();
+        let progress = frontier.run(problem, limit);
+        let in_budget = meter.spend(frontier.examined() - before) && in_budget;
+        if let Some(found) = conclude::<S, M>(problem, progress) {
+            return found;
+        }
+        if !in_budget || meter.left() == 0 {
+            return Found::Exhausted(meter.exhausted());
+        }
+        share = share.saturating_mul(2);
+    }
+}
+
+fn conclude<S: NondeterministicSpec, M: Mask>(
+    problem: &mut Problem<'_, S>,
+    progress: Progress,
+) -> Option<Found> {
+    match progress {
+        Progress::Found(choices) => Some(Found::Order(replay::<S, M>(problem, &choices))),
+        Progress::Stuck(step) => Some(Found::Stuck(problem.steps[step].returning.operation)),
+        Progress::Paused => None,
+    }
+}
+
+/// The order of operations that these choices stand for. The choices leave out the operations
+/// that change nothing; they are put back where the search let them take effect.
+fn replay<S: NondeterministicSpec, M: Mask>(
+    problem: &mut Problem<'_, S>,
+    choices: &[Choice],
+) -> Vec<u32> {
+    let mut order = Vec::with_capacity(problem.len());
+    let mut config = Config { state: problem.initial, used: 0, mask: M::empty(problem.slots) };
+    let mut choices = choices.iter().peekable();
+    for step in 0..problem.len() {
+        let (view, machine) = problem.at(step);
+        config.state = machine.canonical(config.state, step);
+        let mut fresh = view.fresh_pure;
+        loop {
+            for open in fresh {
+                if !config.mask.has(open.slot) && machine.allows(config.state, open.class) {
+                    config.mask.add(open.slot);
+                    order.push(open.operation);
+                }
+            }
+            let Some(choice) = choices.next_if(|choice| choice.step as usize == step) else {
+                break;
+            };
+            order.push(choice.operation);
+            config.state = choice.state;
+            let open = view.impure.iter().find(|open| open.operation == choice.operation);
+            if let Some(open) = open {
+                config.mask.add(open.slot);
+            }
+            fresh = view.pure;
+        }
+        let slot = view.returning.slot;
+        assert!(config.mask.has(slot), "the operation that returns has taken effect");
+        config.mask.remove(slot);
+    }
+    order
+}

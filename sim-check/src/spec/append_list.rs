@@ -1,0 +1,79 @@
+//! A list that is appended to and read as a whole.
+
+use super::{Datum, SequentialSpec, call};
+
+/// A list that only grows at its end.
+#[derive(Clone, Debug, Default)]
+pub struct AppendList<V> {
+    initial: Vec<V>,
+}
+
+impl<V> AppendList<V> {
+    /// An empty list.
+    pub fn new() -> Self {
+        AppendList { initial: Vec::new() }
+    }
+
+    /// A list that holds these.
+    pub fn holding(initial: impl IntoIterator<Item = V>) -> Self {
+        AppendList { initial: initial.into_iter().collect() }
+    }
+}
+
+/// What clients ask of an [`AppendList`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum AppendListOp<V> {
+    /// Adds an element at the end.
+    Append(V),
+    /// Returns the whole list.
+    Read,
+}
+
+/// What an [`AppendList`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum AppendListRet<V> {
+    /// To an append.
+    Appended,
+    /// To a read.
+    Elements(Vec<V>),
+}
+
+impl<V: Datum> SequentialSpec for AppendList<V> {
+    type State = Vec<V>;
+    type Op = AppendListOp<V>;
+    type Ret = AppendListRet<V>;
+    type Key = ();
+
+    fn initial(&self) -> Vec<V> {
+        self.initial.clone()
+    }
+
+    fn step(&self, state: &Vec<V>, op: &Self::Op, ret: Option<&Self::Ret>) -> Option<Vec<V>> {
+        match (op, ret) {
+            (AppendListOp::Append(v), None | Some(AppendListRet::Appended)) => {
+                let mut next = state.clone();
+                next.push(v.clone());
+                Some(next)
+            }
+            (AppendListOp::Read, None) => Some(state.clone()),
+            (AppendListOp::Read, Some(AppendListRet::Elements(elements))) => {
+                (elements == state).then(|| state.clone())
+            }
+            (AppendListOp::Append(_) | AppendListOp::Read, Some(_)) => None,
+        }
+    }
+
+    fn is_pure(&self, op: &Self::Op, _ret: Option<&Self::Ret>) -> bool {
+        matches!(op, AppendListOp::Read)
+    }
+
+    fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
+        match (op, ret) {
+            (AppendListOp::Append(v), _) => call("append", v, None),
+            (AppendListOp::Read, Some(AppendListRet::Elements(elements))) => {
+                call("read", &(), Some(elements))
+            }
+            (AppendListOp::Read, _) => "read()".to_string(),
+        }
+    }
+}

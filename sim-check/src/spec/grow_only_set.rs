@@ -1,0 +1,110 @@
+//! A set from which nothing is ever removed.
+
+use std::collections::BTreeSet;
+
+use super::{Datum, SequentialSpec, call};
+
+/// A set that only grows. If nobody reads the whole set, each element is judged alone.
+#[derive(Clone, Debug, Default)]
+pub struct GrowOnlySet<V> {
+    initial: BTreeSet<V>,
+}
+
+impl<V: Ord> GrowOnlySet<V> {
+    /// An empty set.
+    pub fn new() -> Self {
+        GrowOnlySet { initial: BTreeSet::new() }
+    }
+
+    /// A set that holds these.
+    pub fn holding(initial: impl IntoIterator<Item = V>) -> Self {
+        GrowOnlySet { initial: initial.into_iter().collect() }
+    }
+
+    /// What it holds at first.
+    pub(crate) fn initial_elements(&self) -> &BTreeSet<V> {
+        &self.initial
+    }
+}
+
+/// What clients ask of a [`GrowOnlySet`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum GrowOnlySetOp<V> {
+    /// Adds an element.
+    Add(V),
+    /// Asks for an element.
+    Contains(V),
+    /// Returns all elements.
+    Read,
+}
+
+/// What a [`GrowOnlySet`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum GrowOnlySetRet<V> {
+    /// To an add.
+    Added,
+    /// To a contains: whether the element is there.
+    Answer(bool),
+    /// To a read: the elements, sorted. One that stands twice fits no set.
+    Elements(Vec<V>),
+}
+
+impl<V: Datum + Ord> SequentialSpec for GrowOnlySet<V> {
+    type State = BTreeSet<V>;
+    type Op = GrowOnlySetOp<V>;
+    type Ret = GrowOnlySetRet<V>;
+    type Key = V;
+
+    fn initial(&self) -> BTreeSet<V> {
+        self.initial.clone()
+    }
+
+    fn step(
+        &self,
+        state: &BTreeSet<V>,
+        op: &Self::Op,
+        ret: Option<&Self::Ret>,
+    ) -> Option<BTreeSet<V>> {
+        match (op, ret) {
+            (GrowOnlySetOp::Add(v), None | Some(GrowOnlySetRet::Added)) => {
+                let mut next = state.clone();
+                next.insert(v.clone());
+                Some(next)
+            }
+            (GrowOnlySetOp::Contains(v), Some(GrowOnlySetRet::Answer(told))) => {
+                (*told == state.contains(v)).then(|| state.clone())
+            }
+            (GrowOnlySetOp::Read, Some(GrowOnlySetRet::Elements(elements))) => {
+                state.iter().eq(elements).then(|| state.clone())
+            }
+            (GrowOnlySetOp::Contains(_) | GrowOnlySetOp::Read, None) => Some(state.clone()),
+            (GrowOnlySetOp::Add(_) | GrowOnlySetOp::Contains(_) | GrowOnlySetOp::Read, Some(_)) => {
+                None
+            }
+        }
+    }
+
+    fn is_pure(&self, op: &Self::Op, _ret: Option<&Self::Ret>) -> bool {
+        matches!(op, GrowOnlySetOp::Contains(_) | GrowOnlySetOp::Read)
+    }
+
+    fn key(&self, op: &Self::Op, _ret: Option<&Self::Ret>) -> Option<V> {
+        match op {
+            GrowOnlySetOp::Add(v) | GrowOnlySetOp::Contains(v) => Some(v.clone()),
+            GrowOnlySetOp::Read => None,
+        }
+    }
+
+    fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
+        let told = match ret {
+            Some(GrowOnlySetRet::Answer(told)) => Some(told as &dyn std::fmt::Debug),
+            Some(GrowOnlySetRet::Elements(elements)) => Some(elements as &dyn std::fmt::Debug),
+            Some(GrowOnlySetRet::Added) | None => None,
+        };
+        match op {
+            GrowOnlySetOp::Add(v) => call("add", v, None),
+            GrowOnlySetOp::Contains(v) => call("contains", v, told),
+            GrowOnlySetOp::Read => call("read", &(), told),
+        }
+    }
+}

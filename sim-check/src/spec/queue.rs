@@ -1,0 +1,100 @@
+//! A first-in first-out queue.
+
+use std::collections::VecDeque;
+
+use super::{Datum, SequentialSpec, call};
+
+/// A queue whose oldest element leaves first.
+#[derive(Clone, Debug, Default)]
+pub struct FifoQueue<V> {
+    initial: VecDeque<V>,
+}
+
+impl<V> FifoQueue<V> {
+    /// An empty queue.
+    pub fn new() -> Self {
+        FifoQueue { initial: VecDeque::new() }
+    }
+
+    /// A queue that holds these, oldest first.
+    pub fn holding(initial: impl IntoIterator<Item = V>) -> Self {
+        FifoQueue { initial: initial.into_iter().collect() }
+    }
+
+    /// Whether it is empty at first.
+    pub(crate) fn starts_empty(&self) -> bool {
+        self.initial.is_empty()
+    }
+}
+
+/// What clients ask of a queue of any kind.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum QueueOp<V> {
+    /// Adds an element.
+    Enqueue(V),
+    /// Removes an element and returns it.
+    Dequeue,
+}
+
+/// What a queue of any kind answers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum QueueRet<V> {
+    /// To an enqueue.
+    Enqueued,
+    /// To a dequeue: the element, or `None` if the queue was empty.
+    Dequeued(Option<V>),
+}
+
+impl<V: Datum> SequentialSpec for FifoQueue<V> {
+    type State = VecDeque<V>;
+    type Op = QueueOp<V>;
+    type Ret = QueueRet<V>;
+    type Key = ();
+
+    fn initial(&self) -> Self::State {
+        self.initial.clone()
+    }
+
+    fn step(
+        &self,
+        state: &Self::State,
+        op: &Self::Op,
+        ret: Option<&Self::Ret>,
+    ) -> Option<Self::State> {
+        match (op, ret) {
+            (QueueOp::Enqueue(v), None | Some(QueueRet::Enqueued)) => {
+                let mut next = state.clone();
+                next.push_back(v.clone());
+                Some(next)
+            }
+            (QueueOp::Dequeue, ret) => {
+                match ret {
+                    None => {}
+                    Some(QueueRet::Dequeued(v)) if state.front() == v.as_ref() => {}
+                    Some(_) => return None,
+                }
+                let mut next = state.clone();
+                next.pop_front();
+                Some(next)
+            }
+            (QueueOp::Enqueue(_), Some(_)) => None,
+        }
+    }
+
+    fn is_pure(&self, _op: &Self::Op, ret: Option<&Self::Ret>) -> bool {
+        matches!(ret, Some(QueueRet::Dequeued(None)))
+    }
+
+    fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
+        describe(op, ret)
+    }
+}
+
+pub(super) fn describe<V: Datum>(op: &QueueOp<V>, ret: Option<&QueueRet<V>>) -> String {
+    match (op, ret) {
+        (QueueOp::Enqueue(v), _) => call("enqueue", v, None),
+        (QueueOp::Dequeue, Some(QueueRet::Dequeued(Some(v)))) => call("dequeue", &(), Some(v)),
+        (QueueOp::Dequeue, Some(QueueRet::Dequeued(None))) => "dequeue() = empty".to_string(),
+        (QueueOp::Dequeue, _) => "dequeue()".to_string(),
+    }
+}

@@ -1,0 +1,92 @@
+//! A stack.
+
+use super::{Datum, SequentialSpec, call};
+
+/// A stack, whose newest element leaves first.
+#[derive(Clone, Debug, Default)]
+pub struct Stack<V> {
+    initial: Vec<V>,
+}
+
+impl<V> Stack<V> {
+    /// An empty stack.
+    pub fn new() -> Self {
+        Stack { initial: Vec::new() }
+    }
+
+    /// A stack that holds these, oldest first.
+    pub fn holding(initial: impl IntoIterator<Item = V>) -> Self {
+        Stack { initial: initial.into_iter().collect() }
+    }
+}
+
+/// What clients ask of a [`Stack`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum StackOp<V> {
+    /// Adds an element.
+    Push(V),
+    /// Removes the newest element and returns it.
+    Pop,
+    /// Returns the number of elements.
+    Len,
+}
+
+/// What a [`Stack`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum StackRet<V> {
+    /// To a push.
+    Pushed,
+    /// To a pop: the element, or `None` if the stack was empty.
+    Popped(Option<V>),
+    /// To a question for the length.
+    Len(usize),
+}
+
+impl<V: Datum> SequentialSpec for Stack<V> {
+    type State = Vec<V>;
+    type Op = StackOp<V>;
+    type Ret = StackRet<V>;
+    type Key = ();
+
+    fn initial(&self) -> Vec<V> {
+        self.initial.clone()
+    }
+
+    fn step(&self, state: &Vec<V>, op: &Self::Op, ret: Option<&Self::Ret>) -> Option<Vec<V>> {
+        match (op, ret) {
+            (StackOp::Push(v), None | Some(StackRet::Pushed)) => {
+                let mut next = state.clone();
+                next.push(v.clone());
+                Some(next)
+            }
+            (StackOp::Pop, ret) => {
+                match ret {
+                    None => {}
+                    Some(StackRet::Popped(v)) if state.last() == v.as_ref() => {}
+                    Some(_) => return None,
+                }
+                let mut next = state.clone();
+                next.pop();
+                Some(next)
+            }
+            (StackOp::Len, None) => Some(state.clone()),
+            (StackOp::Len, Some(StackRet::Len(n))) => (*n == state.len()).then(|| state.clone()),
+            (StackOp::Push(_) | StackOp::Len, Some(_)) => None,
+        }
+    }
+
+    fn is_pure(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> bool {
+        matches!(op, StackOp::Len) || matches!(ret, Some(StackRet::Popped(None)))
+    }
+
+    fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
+        match (op, ret) {
+            (StackOp::Push(v), _) => call("push", v, None),
+            (StackOp::Pop, Some(StackRet::Popped(Some(v)))) => call("pop", &(), Some(v)),
+            (StackOp::Pop, Some(StackRet::Popped(None))) => "pop() = empty".to_string(),
+            (StackOp::Pop, _) => "pop()".to_string(),
+            (StackOp::Len, Some(StackRet::Len(n))) => call("len", &(), Some(n)),
+            (StackOp::Len, _) => "len()".to_string(),
+        }
+    }
+}
