@@ -32,8 +32,9 @@ pub(super) struct Machine<'s, S: NondeterministicSpec> {
     last_observed: Vec<i64>,
     /// Whether `last_observed` is known, so that states that nobody can tell apart may be merged.
     merges: bool,
-    /// The state that stands for all that nobody can tell apart any more.
-    dead: Option<u32>,
+    /// The state that stands for all that nobody can tell apart any more: of those that were met, the one
+    /// that was unobserved earliest, as a depth-first search returns to earlier steps.
+    unobserved: Option<u32>,
     dense: Vec<u32>,
     hashed_numbers: NumberTable,
     hashed: Vec<(u64, u32)>,
@@ -53,7 +54,7 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
             state_numbers: NumberTable::default(),
             last_observed: Vec::new(),
             merges: false,
-            dead: None,
+            unobserved: None,
             dense: Vec::new(),
             hashed_numbers: NumberTable::default(),
             hashed: Vec::new(),
@@ -140,10 +141,17 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
     /// The state that stands for this one at `step`.
     #[inline]
     pub(super) fn canonical(&mut self, state: u32, step: usize) -> u32 {
-        if !self.merges || self.last_observed[state as usize] >= step as i64 {
+        let last_observed = self.last_observed[state as usize];
+        if !self.merges || last_observed >= step as i64 {
             return state;
         }
-        *self.dead.get_or_insert(state)
+        match self.unobserved {
+            Some(other) if self.last_observed[other as usize] <= last_observed => other,
+            Some(_) | None => {
+                self.unobserved = Some(state);
+                state
+            }
+        }
     }
 
     fn add_row(&mut self) {
