@@ -17,6 +17,7 @@ pub mod history;
 pub mod judge;
 pub mod linearizability;
 pub mod spec;
+mod special;
 pub mod verdict;
 
 pub use history::{

@@ -26,8 +26,8 @@ mod problem;
 mod search;
 
 use crate::history::{History, OperationId};
-use crate::spec::NondeterministicSpec;
-use crate::verdict::{Budget, Exhausted, Verdict};
+use crate::spec::{Decision, NondeterministicSpec, Part};
+use crate::verdict::{Budget, Exhausted, Meter, Verdict};
 use search::Found;
 
 /// Proof that a history is linearizable.
@@ -43,8 +43,11 @@ pub struct Linearization {
 /// Why a history is not linearizable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotLinearizable {
-    /// The operation whose return cannot be explained: up to any moment before it there is a linearization.
+    /// The operation whose return cannot be explained.
     pub operation: OperationId,
+    /// Operations that have no explanation by themselves, whatever all others did. Not minimal:
+    /// [`explain`](crate::explain::explain_linearizability) makes it so.
+    pub evidence: Vec<OperationId>,
     /// How many configurations the judge examined.
     pub configurations: u64,
 }
@@ -73,31 +76,16 @@ pub fn check_linearizability<S: NondeterministicSpec>(
 ) -> Verdict<Linearization, NotLinearizable> {
     let mut meter = budget.meter();
     let mut parts = parts::split(spec, history);
-    if let [part] = parts.as_slice() {
-        return match search::search(spec, history, part, &mut meter) {
-            Found::Order(order) => Verdict::Ok(Linearization {
-                order: order.into_iter().map(OperationId).collect(),
-                configurations: meter.spent(),
-            }),
-            Found::Stuck(operation) => Verdict::Violation(NotLinearizable {
-                operation: OperationId(operation),
-                configurations: meter.spent(),
-            }),
-            Found::Exhausted(exhausted) => Verdict::Unknown(exhausted),
-        };
-    }
     // Smallest first: a violation in a small part is found before a large part is searched.
     parts.sort_by_key(Vec::len);
     let mut orders = Vec::with_capacity(parts.len());
     let mut undecided: Option<Exhausted> = None;
     for part in &parts {
-        match search::search(spec, history, part, &mut meter) {
+        match judge_part(spec, history, part, &mut meter) {
             Found::Order(order) => orders.push(order),
-            Found::Stuck(operation) => {
-                return Verdict::Violation(NotLinearizable {
-                    operation: OperationId(operation),
-                    configurations: meter.spent(),
-                });
+            Found::Stuck { operation, evidence } => {
+                let configurations = meter.spent();
+                return Verdict::Violation(NotLinearizable { operation, evidence, configurations });
             }
             Found::Exhausted(exhausted) => undecided = Some(exhausted),
         }
@@ -105,8 +93,30 @@ pub fn check_linearizability<S: NondeterministicSpec>(
     match undecided {
         Some(exhausted) => Verdict::Unknown(exhausted),
         None => Verdict::Ok(Linearization {
-            order: parts::merge(history, &orders),
+            order: match orders.len() {
+                1 => orders.swap_remove(0),
+                _ => parts::merge(history, &orders),
+            },
             configurations: meter.spent(),
         }),
+    }
+}
+
+fn judge_part<S: NondeterministicSpec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    ids: &[OperationId],
+    meter: &mut Meter,
+) -> Found {
+    match spec.decide(&Part::new(history, ids)) {
+        // The judge looks at each operation a fixed number of times.
+        Some(_) if !meter.spend(ids.len() as u64) => Found::Exhausted(meter.exhausted()),
+        Some(Decision::Linearizable(order)) => Found::Order(order),
+        Some(Decision::Violation(evidence)) => {
+            let returns = |id: &OperationId| history.operation(*id).last_position();
+            let operation = *evidence.iter().max_by_key(|id| returns(id)).expect("evidence");
+            Found::Stuck { operation, evidence }
+        }
+        None => search::search(spec, history, ids, meter),
     }
 }

@@ -10,7 +10,7 @@ use crate::spec::NondeterministicSpec;
 pub(super) fn split<S: NondeterministicSpec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
-) -> Vec<Vec<u32>> {
+) -> Vec<Vec<OperationId>> {
     let matters = |operation: &crate::history::Operation<S::Op, S::Ret>| match &operation.outcome {
         Outcome::Ok(_) => true,
         Outcome::Fail => false,
@@ -18,21 +18,21 @@ pub(super) fn split<S: NondeterministicSpec>(
     };
     let mut keys: Vec<S::Key> = Vec::new();
     let mut numbers = NumberTable::default();
-    let mut parts: Vec<Vec<u32>> = Vec::new();
+    let mut parts: Vec<Vec<OperationId>> = Vec::new();
     for (id, operation) in history.iter() {
         if !matters(operation) {
             continue;
         }
         let Some(key) = spec.key(&operation.op, operation.outcome.ok()) else {
             let all = history.iter().filter(|(_, operation)| matters(operation));
-            return vec![all.map(|(id, _)| id.0).collect()];
+            return vec![all.map(|(id, _)| id).collect()];
         };
         let (number, new) = numbers.number(hash_of(&key), |number| keys[number as usize] == key);
         if new {
             keys.push(key);
             parts.push(Vec::new());
         }
-        parts[number as usize].push(id.0);
+        parts[number as usize].push(id);
     }
     parts
 }
@@ -41,12 +41,14 @@ pub(super) fn split<S: NondeterministicSpec>(
 ///
 /// An operation takes effect at the latest invocation among its predecessors and itself, which lies between
 /// its own invocation and return; sorting all operations by that moment respects real time.
-pub(super) fn merge<Op, Ret>(history: &History<Op, Ret>, orders: &[Vec<u32>]) -> Vec<OperationId> {
+pub(super) fn merge<Op, Ret>(
+    history: &History<Op, Ret>,
+    orders: &[Vec<OperationId>],
+) -> Vec<OperationId> {
     let mut moments: Vec<(u32, OperationId)> = Vec::with_capacity(history.len());
     for order in orders {
         let mut moment = 0;
-        for &place in order {
-            let id = OperationId(place);
+        for &id in order {
             moment = moment.max(history.operation(id).invoked.position);
             moments.push((moment, id));
         }

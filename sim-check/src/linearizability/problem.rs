@@ -5,7 +5,7 @@
 //! slots are as many as operations overlap, however long the history.
 
 use super::machine::Machine;
-use crate::history::{History, Outcome};
+use crate::history::{History, OperationId, Outcome};
 use crate::spec::NondeterministicSpec;
 
 /// An operation that is open at a step.
@@ -49,15 +49,15 @@ pub(super) struct Problem<'s, S: NondeterministicSpec> {
 }
 
 impl<'s, S: NondeterministicSpec> Problem<'s, S> {
-    /// The operations of `history` at these places (ascending), which must not include failed ones.
-    pub(super) fn new(spec: &'s S, history: &History<S::Op, S::Ret>, places: &[u32]) -> Self {
+    /// The operations of `history` at these places, ascending, which must not include failed ones.
+    pub(super) fn new(spec: &'s S, history: &History<S::Op, S::Ret>, ids: &[OperationId]) -> Self {
         let operations = history.operations();
         let mut machine = Machine::new(spec);
         let mut unknown: Vec<UnknownClass> = Vec::new();
         // Operations that return: (place, class, position of the return), in the order of invocation.
-        let mut calls: Vec<(u32, u32, u32)> = Vec::with_capacity(places.len());
+        let mut calls: Vec<(u32, u32, u32)> = Vec::with_capacity(ids.len());
         let mut unknown_calls: Vec<(u32, u32)> = Vec::new();
-        for &place in places {
+        for &OperationId(place) in ids {
             let operation = &operations[place as usize];
             let ret = operation.outcome.ok();
             let class = machine.class(&operation.op, ret);
@@ -215,8 +215,8 @@ mod tests {
         }
         let history = builder.finish();
         let spec = Register::new(0);
-        let places: Vec<u32> = (0..30).collect();
-        let mut problem = Problem::new(&spec, &history, &places);
+        let ids: Vec<OperationId> = (0..30).map(OperationId).collect();
+        let mut problem = Problem::new(&spec, &history, &ids);
         assert_eq!((problem.len(), problem.slots), (30, 3));
         let open: Vec<usize> = (0..4).map(|step| problem.at(step).0.impure.len()).collect();
         assert_eq!(open, [3, 2, 1, 3]);

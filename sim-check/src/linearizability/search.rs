@@ -6,16 +6,20 @@ use super::expand::Choice;
 use super::frontier::Frontier;
 use super::mask::{Mask, WideMask};
 use super::problem::Problem;
-use crate::history::History;
+use crate::history::{History, OperationId};
 use crate::spec::NondeterministicSpec;
 use crate::verdict::{Exhausted, Meter};
 
 /// What the search of a part found.
 pub(super) enum Found {
     /// Places of operations, in an order that explains the part.
-    Order(Vec<u32>),
+    Order(Vec<OperationId>),
     /// The return of this operation cannot be explained.
-    Stuck(u32),
+    Stuck {
+        operation: OperationId,
+        /// Operations that have no explanation, whatever the others did.
+        evidence: Vec<OperationId>,
+    },
     /// The budget ran out.
     Exhausted(Exhausted),
 }
@@ -27,21 +31,37 @@ pub(super) enum Found {
 pub(super) fn search<S: NondeterministicSpec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
-    places: &[u32],
+    ids: &[OperationId],
     meter: &mut Meter,
 ) -> Found {
-    let mut problem = Problem::new(spec, history, places);
-    if problem.slots <= 64 {
+    let mut problem = Problem::new(spec, history, ids);
+    let ending = if problem.slots <= 64 {
         compete::<S, u64>(&mut problem, meter)
     } else {
         compete::<S, WideMask>(&mut problem, meter)
+    };
+    match ending {
+        Ending::Order(order) => Found::Order(order),
+        Ending::Stuck(step) => {
+            let operation = OperationId(problem.steps[step].returning.operation);
+            let end = history.operation(operation).last_position();
+            let before = |id: &OperationId| history.operation(*id).invoked.position < end;
+            Found::Stuck { operation, evidence: ids.iter().copied().filter(before).collect() }
+        }
+        Ending::Exhausted => Found::Exhausted(meter.exhausted()),
     }
+}
+
+enum Ending {
+    Order(Vec<OperationId>),
+    Stuck(usize),
+    Exhausted,
 }
 
 fn compete<S: NondeterministicSpec, M: Mask>(
     problem: &mut Problem<'_, S>,
     meter: &mut Meter,
-) -> Found {
+) -> Ending {
     let mut depth_first = DepthFirst::<M>::new(problem);
     let mut frontier: Option<Frontier<M>> = None;
     let mut share = 128 + 4 * problem.len() as u64;
@@ -50,8 +70,8 @@ fn compete<S: NondeterministicSpec, M: Mask>(
         let before = depth_first.examined();
         let progress = depth_first.run(problem, limit);
         let in_budget = meter.spend(depth_first.examined() - before);
-        if let Some(found) = conclude::<S, M>(problem, progress) {
-            return found;
+        if let Some(ending) = conclude::<S, M>(problem, progress) {
+            return ending;
         }
         let frontier = frontier.get_or_insert_with(|| {
             Frontier::new(problem.initial, problem.slots, problem.unknown.len(), true)
@@ -60,11 +80,11 @@ fn compete<S: NondeterministicSpec, M: Mask>(
         let before = frontier.examined();
         let progress = frontier.run(problem, limit);
         let in_budget = meter.spend(frontier.examined() - before) && in_budget;
-        if let Some(found) = conclude::<S, M>(problem, progress) {
-            return found;
+        if let Some(ending) = conclude::<S, M>(problem, progress) {
+            return ending;
         }
         if !in_budget || meter.left() == 0 {
-            return Found::Exhausted(meter.exhausted());
+            return Ending::Exhausted;
         }
         share = share.saturating_mul(2);
     }
@@ -73,10 +93,10 @@ fn compete<S: NondeterministicSpec, M: Mask>(
 fn conclude<S: NondeterministicSpec, M: Mask>(
     problem: &mut Problem<'_, S>,
     progress: Progress,
-) -> Option<Found> {
+) -> Option<Ending> {
     match progress {
-        Progress::Found(choices) => Some(Found::Order(replay::<S, M>(problem, &choices))),
-        Progress::Stuck(step) => Some(Found::Stuck(problem.steps[step].returning.operation)),
+        Progress::Found(choices) => Some(Ending::Order(replay::<S, M>(problem, &choices))),
+        Progress::Stuck(step) => Some(Ending::Stuck(step)),
         Progress::Paused => None,
     }
 }
@@ -86,7 +106,7 @@ fn conclude<S: NondeterministicSpec, M: Mask>(
 fn replay<S: NondeterministicSpec, M: Mask>(
     problem: &mut Problem<'_, S>,
     choices: &[Choice],
-) -> Vec<u32> {
+) -> Vec<OperationId> {
     let mut order = Vec::with_capacity(problem.len());
     let mut config = Config { state: problem.initial, used: 0, mask: M::empty(problem.slots) };
     let mut choices = choices.iter().peekable();
@@ -98,13 +118,13 @@ fn replay<S: NondeterministicSpec, M: Mask>(
             for open in fresh {
                 if !config.mask.has(open.slot) && machine.allows(config.state, open.class) {
                     config.mask.add(open.slot);
-                    order.push(open.operation);
+                    order.push(OperationId(open.operation));
                 }
             }
             let Some(choice) = choices.next_if(|choice| choice.step as usize == step) else {
                 break;
             };
-            order.push(choice.operation);
+            order.push(OperationId(choice.operation));
             config.state = choice.state;
             let open = view.impure.iter().find(|open| open.operation == choice.operation);
             if let Some(open) = open {

@@ -1,6 +1,7 @@
 //! A list that is appended to and read as a whole.
 
-use super::{Datum, SequentialSpec, call};
+use super::{Datum, Decision, Part, SequentialSpec, call};
+use crate::special::decide_append_list;
 
 /// A list that only grows at its end.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +66,10 @@ impl<V: Datum> SequentialSpec for AppendList<V> {
 
     fn is_pure(&self, op: &Self::Op, _ret: Option<&Self::Ret>) -> bool {
         matches!(op, AppendListOp::Read)
+    }
+
+    fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
+        decide_append_list(&self.initial, part)
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Datum, SequentialSpec, call};
+use super::{Datum, Decision, Part, SequentialSpec, call};
+use crate::special::decide_grow_only_set;
 
 /// A set that only grows. If nobody reads the whole set, each element is judged alone.
 #[derive(Clone, Debug, Default)]
@@ -19,11 +20,6 @@ impl<V: Ord> GrowOnlySet<V> {
     /// A set that holds these.
     pub fn holding(initial: impl IntoIterator<Item = V>) -> Self {
         GrowOnlySet { initial: initial.into_iter().collect() }
-    }
-
-    /// What it holds at first.
-    pub(crate) fn initial_elements(&self) -> &BTreeSet<V> {
-        &self.initial
     }
 }
 
@@ -93,6 +89,10 @@ impl<V: Datum + Ord> SequentialSpec for GrowOnlySet<V> {
             GrowOnlySetOp::Add(v) | GrowOnlySetOp::Contains(v) => Some(v.clone()),
             GrowOnlySetOp::Read => None,
         }
+    }
+
+    fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
+        decide_grow_only_set(&self.initial, part)
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Datum, SequentialSpec, call};
+use super::{Datum, Decision, Part, SequentialSpec, call};
+use crate::special::{Access, decide_register};
 
 /// A key-value store that is empty at first. Keys are independent, so each is judged alone.
 #[derive(Clone, Debug, Default)]
@@ -117,6 +118,23 @@ impl<K: Datum + Ord, V: Datum> SequentialSpec for KeyValue<K, V> {
             (KeyValueOp::Get(_) | KeyValueOp::Put(..) | KeyValueOp::Delete(_), _) => {}
         }
         true
+    }
+
+    fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
+        let accesses: Option<Vec<Access<Option<&V>>>> = part
+            .iter()
+            .map(|(id, operation)| {
+                let (value, is_write) = match (&operation.op, operation.outcome.ok()) {
+                    (KeyValueOp::Get(_), Some(KeyValueRet::Value(v))) => (v.as_ref(), false),
+                    (KeyValueOp::Put(_, v), _) => (Some(v), true),
+                    (KeyValueOp::Delete(_), _) => (None, true),
+                    (KeyValueOp::Get(_) | KeyValueOp::CompareAndSet(..), _) => return None,
+                };
+                let (invoked, returned) = (operation.invoked.position, operation.last_position());
+                Some(Access { id, invoked, returned, value, is_write })
+            })
+            .collect();
+        decide_register(&None, &accesses?)
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {

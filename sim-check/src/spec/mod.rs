@@ -59,6 +59,8 @@ pub use unordered_queue::UnorderedQueue;
 use std::fmt::Debug;
 use std::hash::Hash;
 
+pub use crate::special::{Decision, Part};
+
 /// What values, keys, operations and results must be able to do. Implemented for everything that can.
 pub trait Datum: Clone + Eq + Hash + Debug {}
 
@@ -113,6 +115,12 @@ pub trait SequentialSpec {
         _observed: &mut Vec<Self::State>,
     ) -> bool {
         false
+    }
+
+    /// Decides without a search whether a part of a history is linearizable, if this specification knows how and
+    /// the part allows it.
+    fn decide(&self, _part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
+        None
     }
 
     /// How a report writes the operation.
@@ -174,6 +182,11 @@ pub trait NondeterministicSpec {
         false
     }
 
+    /// See [`SequentialSpec::decide`].
+    fn decide(&self, _part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
+        None
+    }
+
     /// See [`SequentialSpec::describe`].
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
         match ret {
@@ -217,6 +230,10 @@ impl<S: SequentialSpec> NondeterministicSpec for S {
         observed: &mut Vec<S::State>,
     ) -> bool {
         SequentialSpec::observed_states(self, op, ret, observed)
+    }
+
+    fn decide(&self, part: &Part<'_, S::Op, S::Ret>) -> Option<Decision> {
+        SequentialSpec::decide(self, part)
     }
 
     fn describe(&self, op: &S::Op, ret: Option<&S::Ret>) -> String {

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Datum, SequentialSpec, call};
+use super::{Datum, Decision, Part, SequentialSpec, call};
+use crate::special::decide_queue;
 
 /// A queue whose oldest element leaves first.
 #[derive(Clone, Debug, Default)]
@@ -19,11 +20,6 @@ impl<V> FifoQueue<V> {
     /// A queue that holds these, oldest first.
     pub fn holding(initial: impl IntoIterator<Item = V>) -> Self {
         FifoQueue { initial: initial.into_iter().collect() }
-    }
-
-    /// Whether it is empty at first.
-    pub(crate) fn starts_empty(&self) -> bool {
-        self.initial.is_empty()
     }
 }
 
@@ -83,6 +79,10 @@ impl<V: Datum> SequentialSpec for FifoQueue<V> {
 
     fn is_pure(&self, _op: &Self::Op, ret: Option<&Self::Ret>) -> bool {
         matches!(ret, Some(QueueRet::Dequeued(None)))
+    }
+
+    fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
+        if self.initial.is_empty() { decide_queue(part) } else { None }
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {

@@ -1,6 +1,7 @@
 //! A register, with and without compare-and-set.
 
-use super::{Datum, SequentialSpec, call};
+use super::{Datum, Decision, Part, SequentialSpec, call};
+use crate::special::{Access, decide_register};
 
 /// A register that is read and written.
 #[derive(Clone, Debug)]
@@ -68,6 +69,22 @@ impl<V: Datum> SequentialSpec for Register<V> {
             observed.push(v.clone());
         }
         true
+    }
+
+    fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
+        let accesses: Option<Vec<Access<&V>>> = part
+            .iter()
+            .map(|(id, operation)| {
+                let (value, is_write) = match (&operation.op, operation.outcome.ok()) {
+                    (RegisterOp::Read, Some(RegisterRet::Value(v))) => (v, false),
+                    (RegisterOp::Write(v), _) => (v, true),
+                    (RegisterOp::Read, _) => return None,
+                };
+                let (invoked, returned) = (operation.invoked.position, operation.last_position());
+                Some(Access { id, invoked, returned, value, is_write })
+            })
+            .collect();
+        decide_register(&&self.initial, &accesses?)
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
@@ -158,6 +175,22 @@ impl<V: Datum> SequentialSpec for CasRegister<V> {
             CasRegisterOp::Cas(from, _) => observed.push(from.clone()),
         }
         true
+    }
+
+    fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
+        let accesses: Option<Vec<Access<&V>>> = part
+            .iter()
+            .map(|(id, operation)| {
+                let (value, is_write) = match (&operation.op, operation.outcome.ok()) {
+                    (CasRegisterOp::Read, Some(RegisterRet::Value(v))) => (v, false),
+                    (CasRegisterOp::Write(v), _) => (v, true),
+                    (CasRegisterOp::Read | CasRegisterOp::Cas(..), _) => return None,
+                };
+                let (invoked, returned) = (operation.invoked.position, operation.last_position());
+                Some(Access { id, invoked, returned, value, is_write })
+            })
+            .collect();
+        decide_register(&&self.initial, &accesses?)
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
