@@ -12,10 +12,16 @@
 #![warn(missing_docs)]
 
 pub mod certificate;
+pub mod explain;
 mod hash;
 pub mod history;
 pub mod judge;
 pub mod linearizability;
+mod minimize;
+pub mod refutation;
+pub mod render;
+pub mod sequential;
+pub mod session;
 pub mod spec;
 mod special;
 pub mod verdict;

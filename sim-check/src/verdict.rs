@@ -129,7 +129,6 @@ pub struct Meter {
 impl Meter {
     /// Counts `configurations` more; false once the budget is exceeded.
     #[inline]
-    #[must_use]
     pub fn spend(&mut self, configurations: u64) -> bool {
         self.spent = self.spent.saturating_add(configurations);
         self.spent <= self.limit

@@ -2,15 +2,19 @@
 
 mod support;
 
-use sim_check::certificate::verify_linearization;
+use sim_check::certificate::{verify_linearization, verify_refutation, verify_sequential_order};
+use sim_check::explain::{explain_linearizability, explain_sequential_consistency};
 use sim_check::linearizability::check_linearizability;
+use sim_check::sequential::check_sequential_consistency;
 use sim_check::spec::*;
 use sim_check::{Budget, History, Verdict};
 use support::{
     DistinctQueue, Drawn, Growing, Order, Random, Shape, UniqueWrites, draw_history, exhaustive,
+    exhaustive_relaxed,
 };
 
-const HISTORIES: u64 = 4_000;
+const HISTORIES: u64 = 2_000;
+const EXPLANATION: Budget = Budget::configurations(100_000);
 
 fn shapes() -> [Shape; 3] {
     let plain =
@@ -33,10 +37,43 @@ fn agree<S: NondeterministicSpec>(spec: &S, history: &History<S::Op, S::Ret>) ->
         }
         Verdict::Violation(violation) => {
             assert!(!expected, "called not linearizable: {violation:#?} {history:#?}");
+            let explanation = explain_linearizability(spec, history, &violation, EXPLANATION);
+            let refutation = explanation.refutation.expect("few operations can be explored");
+            verify_refutation(spec, history, &refutation)
+                .unwrap_or_else(|error| panic!("{error}: {history:#?} {refutation:#?}"));
+            let smallest = history.restricted_to(&explanation.smallest);
+            assert!(!exhaustive(spec, &smallest, Order::RealTime), "{smallest:#?}");
+            let others = history.iter().filter(|(id, _)| !explanation.core.contains(id));
+            let possible = others.fold(0, |set, (id, _)| set | 1 << id.0);
+            assert!(
+                !exhaustive_relaxed(spec, history, Order::RealTime, possible),
+                "no proof: {:?} {history:#?}",
+                explanation.core
+            );
         }
         Verdict::Unknown(exhausted) => panic!("no budget, and still {exhausted}"),
     }
     expected
+}
+
+fn sequential_agree<S: NondeterministicSpec>(spec: &S, history: &History<S::Op, S::Ret>) {
+    let expected = exhaustive(spec, history, Order::Process);
+    match check_sequential_consistency(spec, history, Budget::UNLIMITED) {
+        Verdict::Ok(found) => {
+            assert!(expected, "called sequentially consistent: {history:#?}");
+            verify_sequential_order(spec, history, &found.order)
+                .unwrap_or_else(|error| panic!("{error}: {history:#?} {found:#?}"));
+        }
+        Verdict::Violation(violation) => {
+            assert!(!expected, "called not sequentially consistent: {history:#?}");
+            let explanation =
+                explain_sequential_consistency(spec, history, &violation, EXPLANATION);
+            let refutation = explanation.refutation.expect("few operations can be explored");
+            verify_refutation(spec, history, &refutation)
+                .unwrap_or_else(|error| panic!("{error}: {history:#?} {refutation:#?}"));
+        }
+        Verdict::Unknown(exhausted) => panic!("no budget, and still {exhausted}"),
+    }
 }
 
 fn agree_on_many<S: Drawn>(spec: &S, restart: impl Fn()) {
@@ -55,6 +92,9 @@ where
             restart();
             let history = draw_history(drawn, &mut Random(seed), shape);
             good += u64::from(agree(spec, &history));
+            if seed % 4 == 0 {
+                sequential_agree(spec, &history);
+            }
         }
         assert!(good > HISTORIES / 20, "only {good} of {HISTORIES} were linearizable");
         assert!(good < HISTORIES * 19 / 20, "all but {} were linearizable", HISTORIES - good);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use sim_check::Budget;
 use sim_check::history::{RawHistory, Value};
-use sim_check::judge::judge_history;
+use sim_check::judge::prepare;
 
 fn collection() -> Option<PathBuf> {
     let shared = std::env::var_os("SQUALL_SHARED").map_or_else(
@@ -59,11 +59,14 @@ fn reproduce(properties: &[&str], at_least: usize) {
             continue;
         }
         let Some(expected) = binding_verdict(raw) else { continue };
-        let judgement = judge_history(raw, None, Budget::configurations(1_000_000))
-            .unwrap_or_else(|error| panic!("{id}: {error}"));
+        let prepared = prepare(raw, None).unwrap_or_else(|error| panic!("{id}: {error}"));
+        let ruling = prepared.decide(Budget::configurations(1_000_000));
         let expected = if expected { "ok" } else { "violation" };
-        if judgement.verdict.word() != expected {
-            wrong.push(format!("{id}: {}, expected {expected}", judgement.verdict.word()));
+        let word = ruling.verdict().word();
+        if word != expected {
+            wrong.push(format!("{id}: {word}, expected {expected}"));
+        } else if let Err(error) = ruling.verify() {
+            wrong.push(format!("{id}: {word}, but {error}"));
         }
         judged += 1;
     }
@@ -74,4 +77,9 @@ fn reproduce(properties: &[&str], at_least: usize) {
 #[test]
 fn linearizability_verdicts_are_reproduced() {
     reproduce(&["linearizable"], 130);
+}
+
+#[test]
+fn sequential_consistency_verdicts_are_reproduced() {
+    reproduce(&["sequential"], 6);
 }

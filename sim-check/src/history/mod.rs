@@ -6,9 +6,10 @@
 //! their position among the events; times are carried along for reports and never compared.
 //!
 //! Ways to make one: [`HistoryBuilder`] from events, [`HistoryRecorder`] from inside a simulation,
-//! [`RawHistory`] from JSON Lines.
+//! [`RawHistory`] from JSON Lines or Jepsen's EDN.
 
 mod builder;
+mod edn;
 mod error;
 mod event;
 mod json;

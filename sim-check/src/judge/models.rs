@@ -45,52 +45,52 @@ impl Source<'_> {
         let output = match model {
             "register" | "cas-register" => {
                 let history = self.convert(|op| self.register(op))?;
-                user.judge(&CasRegister::new(initial), &history)
+                user.judge(CasRegister::new(initial), history)
             }
             "multi-register" => {
                 let entries = initial.as_map().unwrap_or_default().iter().cloned();
                 let spec = MultiRegister::new(entries.collect::<BTreeMap<_, _>>(), Value::Nil);
-                user.judge(&spec, &self.convert(|op| self.multi_register(op))?)
+                user.judge(spec, self.convert(|op| self.multi_register(op))?)
             }
             "kv" | "key-value" if uses("append") => {
                 let spec = TextMap::new(initial.as_text().unwrap_or_default());
-                user.judge(&spec, &self.convert(|op| self.text_map(op))?)
+                user.judge(spec, self.convert(|op| self.text_map(op))?)
             }
             "kv" | "key-value" => {
-                user.judge(&KeyValue::new(), &self.convert(|op| self.key_value(op, &initial))?)
+                user.judge(KeyValue::new(), self.convert(|op| self.key_value(op, &initial))?)
             }
             "counter" => {
                 let spec = Counter::new(initial.as_int().unwrap_or(0));
-                user.judge(&spec, &self.convert(|op| self.counter(op))?)
+                user.judge(spec, self.convert(|op| self.counter(op))?)
             }
-            "mutex" | "lock" => user.judge(&Mutex, &self.convert(|op| self.mutex(op))?),
+            "mutex" | "lock" => user.judge(Mutex, self.convert(|op| self.mutex(op))?),
             "queue" | "fifo-queue" => {
                 let spec = FifoQueue::holding(initial.as_list().unwrap_or_default().to_vec());
-                user.judge(&spec, &self.convert(|op| self.queue(op))?)
+                user.judge(spec, self.convert(|op| self.queue(op))?)
             }
             "unordered-queue" | "bag" => {
-                user.judge(&UnorderedQueue::new(), &self.convert(|op| self.queue(op))?)
+                user.judge(UnorderedQueue::new(), self.convert(|op| self.queue(op))?)
             }
             "priority-queue" => {
-                user.judge(&PriorityQueue::new(), &self.convert(|op| self.queue(op))?)
+                user.judge(PriorityQueue::new(), self.convert(|op| self.queue(op))?)
             }
             "stack" => {
                 let spec = Stack::holding(initial.as_list().unwrap_or_default().to_vec());
-                user.judge(&spec, &self.convert(|op| self.stack(op))?)
+                user.judge(spec, self.convert(|op| self.stack(op))?)
             }
             "set" if uses("remove") => {
                 let spec = Set::holding(initial.as_list().unwrap_or_default().to_vec());
-                user.judge(&spec, &self.convert(|op| self.set(op))?)
+                user.judge(spec, self.convert(|op| self.set(op))?)
             }
             "set" | "grow-only-set" | "g-set" => {
                 let spec = GrowOnlySet::holding(initial.as_list().unwrap_or_default().to_vec());
-                user.judge(&spec, &self.convert(|op| self.grow_only_set(op))?)
+                user.judge(spec, self.convert(|op| self.grow_only_set(op))?)
             }
             "append-list" | "log" => {
                 let spec = AppendList::holding(initial.as_list().unwrap_or_default().to_vec());
-                user.judge(&spec, &self.convert(|op| self.append_list(op))?)
+                user.judge(spec, self.convert(|op| self.append_list(op))?)
             }
-            "unique-ids" => user.judge(&UniqueIds::new(), &self.convert(|op| self.unique_ids(op))?),
+            "unique-ids" => user.judge(UniqueIds::new(), self.convert(|op| self.unique_ids(op))?),
             _ => return Ok(None),
         };
         Ok(Some(output))

@@ -37,10 +37,6 @@ impl<M: Mask> ConfigSet<M> {
         ConfigSet { entries: Vec::new(), slots: Vec::new() }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// Adds the configuration unless one that is at least as good is there. Returns whether it was added;
     /// an entry that it dominates may be replaced.
     #[inline]

@@ -29,6 +29,10 @@ impl Counts {
         counts
     }
 
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
     fn intern(&mut self) -> CountsId {
         let (width, vectors, scratch) = (self.width, &self.vectors, &self.scratch);
         let (number, new) = self.numbers.number(hash_of(scratch.as_slice()), |number| {
@@ -63,5 +67,22 @@ impl Counts {
     #[inline]
     pub(super) fn at_most(&self, a: CountsId, b: CountsId) -> bool {
         a == b || a == 0 || self.get(a).iter().zip(self.get(b)).all(|(a, b)| a <= b)
+    }
+
+    /// The same vectors with room for more classes, as these are met. `living` are renumbered; others are forgotten.
+    pub(super) fn rebuild<'c>(
+        &mut self,
+        width: usize,
+        living: impl Iterator<Item = &'c mut CountsId>,
+    ) {
+        let mut rebuilt = Counts::new(width);
+        if width > 0 {
+            for id in living {
+                rebuilt.scratch.fill(0);
+                rebuilt.scratch[..self.width].copy_from_slice(self.get(*id));
+                *id = rebuilt.intern();
+            }
+        }
+        *self = rebuilt;
     }
 }

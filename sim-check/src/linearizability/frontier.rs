@@ -66,6 +66,17 @@ impl<M: Mask> Frontier<M> {
         self.now.iter_mut().map(|(config, _)| config)
     }
 
+    /// Makes room for another class of operations of unknown outcome.
+    pub(super) fn widen_counts(&mut self, classes: usize) {
+        self.counts.rebuild(classes, self.now.iter_mut().map(|(config, _)| &mut config.used));
+    }
+
+    /// Forgets the counts that no configuration of the present step has.
+    pub(super) fn forget_counts(&mut self) {
+        let width = self.counts.width();
+        self.widen_counts(width);
+    }
+
     /// Examines configurations until the search ends or about `limit` were examined in all.
     pub(super) fn run<S: NondeterministicSpec>(
         &mut self,

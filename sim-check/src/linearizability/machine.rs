@@ -13,7 +13,7 @@ const SEVERAL: u32 = 1 << 31;
 const DENSE_CLASSES: usize = 512;
 
 /// The successors of a state under a class of operations.
-pub(super) enum Next {
+pub(crate) enum Next {
     None,
     One(u32),
     /// A place in [`Machine::list`].
@@ -21,7 +21,7 @@ pub(super) enum Next {
 }
 
 /// What the search needs to know of the classes and states of one history.
-pub(super) struct Machine<'s, S: NondeterministicSpec> {
+pub(crate) struct Machine<'s, S: NondeterministicSpec> {
     spec: &'s S,
     classes: Vec<(S::Op, Option<S::Ret>)>,
     class_numbers: NumberTable,
@@ -44,7 +44,7 @@ pub(super) struct Machine<'s, S: NondeterministicSpec> {
 }
 
 impl<'s, S: NondeterministicSpec> Machine<'s, S> {
-    pub(super) fn new(spec: &'s S) -> Self {
+    pub(crate) fn new(spec: &'s S) -> Self {
         Machine {
             spec,
             classes: Vec::new(),
@@ -64,12 +64,24 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         }
     }
 
-    pub(super) fn spec(&self) -> &'s S {
+    /// A machine to which classes are added while transitions are asked for.
+    pub(crate) fn growing(spec: &'s S) -> Self {
+        let mut machine = Machine::new(spec);
+        machine.width = usize::MAX;
+        machine
+    }
+
+    /// How many states, classes and transitions are known.
+    pub(crate) fn size(&self) -> usize {
+        self.states.len() + self.classes.len() + self.hashed.len()
+    }
+
+    pub(crate) fn spec(&self) -> &'s S {
         self.spec
     }
 
     /// The number of this operation with this result (`None`: unknown).
-    pub(super) fn class(&mut self, op: &S::Op, ret: Option<&S::Ret>) -> u32 {
+    pub(crate) fn class(&mut self, op: &S::Op, ret: Option<&S::Ret>) -> u32 {
         let classes = &self.classes;
         let hash = hash_of(&(op, ret));
         let (number, new) = self.class_numbers.number(hash, |number| {
@@ -83,22 +95,22 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         number
     }
 
-    pub(super) fn class_count(&self) -> usize {
+    pub(crate) fn class_count(&self) -> usize {
         self.classes.len()
     }
 
-    pub(super) fn class_parts(&self, class: u32) -> (&S::Op, Option<&S::Ret>) {
+    pub(crate) fn class_parts(&self, class: u32) -> (&S::Op, Option<&S::Ret>) {
         let (op, ret) = &self.classes[class as usize];
         (op, ret.as_ref())
     }
 
     #[inline]
-    pub(super) fn is_pure(&self, class: u32) -> bool {
+    pub(crate) fn is_pure(&self, class: u32) -> bool {
         self.pure[class as usize]
     }
 
     /// Fixes the classes: transitions are asked for from now on.
-    pub(super) fn seal(&mut self) {
+    pub(crate) fn seal(&mut self) {
         self.width = self.classes.len();
         self.dense.clear();
         for _ in 0..self.states.len() {
@@ -106,7 +118,7 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         }
     }
 
-    pub(super) fn state(&mut self, state: &S::State) -> u32 {
+    pub(crate) fn state(&mut self, state: &S::State) -> u32 {
         let states = &self.states;
         let (number, new) =
             self.state_numbers.number(hash_of(state), |number| states[number as usize] == *state);
@@ -119,28 +131,28 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         number
     }
 
-    pub(super) fn state_of(&self, number: u32) -> &S::State {
+    pub(crate) fn state_of(&self, number: u32) -> &S::State {
         &self.states[number as usize]
     }
 
-    pub(super) fn state_count(&self) -> usize {
+    pub(crate) fn state_count(&self) -> usize {
         self.states.len()
     }
 
     /// From now on states that are not observed any more are merged.
-    pub(super) fn merge_unobserved(&mut self) {
+    pub(crate) fn merge_unobserved(&mut self) {
         self.merges = true;
     }
 
     /// An operation that can tell this state from others is open until `step`.
-    pub(super) fn observe(&mut self, state: &S::State, step: i64) {
+    pub(crate) fn observe(&mut self, state: &S::State, step: i64) {
         let number = self.state(state) as usize;
         self.last_observed[number] = self.last_observed[number].max(step);
     }
 
     /// The state that stands for this one at `step`.
     #[inline]
-    pub(super) fn canonical(&mut self, state: u32, step: usize) -> u32 {
+    pub(crate) fn canonical(&mut self, state: u32, step: usize) -> u32 {
         let last_observed = self.last_observed[state as usize];
         if !self.merges || last_observed >= step as i64 {
             return state;
@@ -162,7 +174,7 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
 
     /// Where an operation of `class` leads from `state`.
     #[inline]
-    pub(super) fn next(&mut self, state: u32, class: u32) -> Next {
+    pub(crate) fn next(&mut self, state: u32, class: u32) -> Next {
         let entry = if self.width <= DENSE_CLASSES {
             let at = state as usize * self.width + class as usize;
             match self.dense[at] {
@@ -185,11 +197,11 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
 
     /// Whether an operation of `class` is possible in `state`.
     #[inline]
-    pub(super) fn allows(&mut self, state: u32, class: u32) -> bool {
+    pub(crate) fn allows(&mut self, state: u32, class: u32) -> bool {
         !matches!(self.next(state, class), Next::None)
     }
 
-    pub(super) fn list(&self, place: u32) -> &[u32] {
+    pub(crate) fn list(&self, place: u32) -> &[u32] {
         &self.lists[place as usize]
     }
 

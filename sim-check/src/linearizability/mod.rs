@@ -21,14 +21,17 @@ mod expand;
 mod frontier;
 mod machine;
 mod mask;
-mod parts;
+pub(crate) mod parts;
 mod problem;
 mod search;
+mod streaming;
 
 use crate::history::{History, OperationId};
 use crate::spec::{Decision, NondeterministicSpec, Part};
 use crate::verdict::{Budget, Exhausted, Meter, Verdict};
+pub(crate) use machine::{Machine, Next};
 use search::Found;
+pub use streaming::{Live, StreamSummary, StreamViolation, StreamingChecker};
 
 /// Proof that a history is linearizable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +105,37 @@ pub fn check_linearizability<S: NondeterministicSpec>(
     }
 }
 
+/// Whether the operations `ids` of one part, ascending, have a linearization by themselves. `None`: the meter ran
+/// out.
+pub(crate) fn has_linearization<S: NondeterministicSpec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    ids: &[OperationId],
+    meter: &mut Meter,
+) -> Option<bool> {
+    match judge_part(spec, history, ids, meter) {
+        Found::Order(_) => Some(true),
+        Found::Stuck { .. } => Some(false),
+        Found::Exhausted(_) => None,
+    }
+}
+
+/// As [`has_linearization`], where those operations that are `possible` may take effect with their result at any time
+/// after their invocation, or never.
+pub(crate) fn has_relaxed_linearization<S: NondeterministicSpec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    ids: &[OperationId],
+    possible: &dyn Fn(OperationId) -> bool,
+    meter: &mut Meter,
+) -> Option<bool> {
+    match search::search(spec, history, ids, possible, meter) {
+        Found::Order(_) => Some(true),
+        Found::Stuck { .. } => Some(false),
+        Found::Exhausted(_) => None,
+    }
+}
+
 fn judge_part<S: NondeterministicSpec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
@@ -117,6 +151,6 @@ fn judge_part<S: NondeterministicSpec>(
             let operation = *evidence.iter().max_by_key(|id| returns(id)).expect("evidence");
             Found::Stuck { operation, evidence }
         }
-        None => search::search(spec, history, ids, meter),
+        None => search::search(spec, history, ids, &|_| false, meter),
     }
 }

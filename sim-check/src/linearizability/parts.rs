@@ -7,7 +7,7 @@ use crate::spec::NondeterministicSpec;
 /// The places of the operations that matter, part by part: one part if some operation touches several.
 ///
 /// Left out: operations that failed, and those of unknown outcome that change nothing.
-pub(super) fn split<S: NondeterministicSpec>(
+pub(crate) fn split<S: NondeterministicSpec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
 ) -> Vec<Vec<OperationId>> {

@@ -49,8 +49,14 @@ pub(super) struct Problem<'s, S: NondeterministicSpec> {
 }
 
 impl<'s, S: NondeterministicSpec> Problem<'s, S> {
-    /// The operations of `history` at these places, ascending, which must not include failed ones.
-    pub(super) fn new(spec: &'s S, history: &History<S::Op, S::Ret>, ids: &[OperationId]) -> Self {
+    /// The operations `ids` of `history`, ascending, which must not include failed ones. Those that are `possible`
+    /// may take effect with their result at any time after their invocation, or never.
+    pub(super) fn new(
+        spec: &'s S,
+        history: &History<S::Op, S::Ret>,
+        ids: &[OperationId],
+        possible: &dyn Fn(OperationId) -> bool,
+    ) -> Self {
         let operations = history.operations();
         let mut machine = Machine::new(spec);
         let mut unknown: Vec<UnknownClass> = Vec::new();
@@ -61,7 +67,7 @@ impl<'s, S: NondeterministicSpec> Problem<'s, S> {
             let operation = &operations[place as usize];
             let ret = operation.outcome.ok();
             let class = machine.class(&operation.op, ret);
-            if matches!(operation.outcome, Outcome::Ok(_)) {
+            if matches!(operation.outcome, Outcome::Ok(_)) && !possible(OperationId(place)) {
                 calls.push((place, class, operation.last_position()));
             } else if !machine.is_pure(class) {
                 unknown_calls.push((place, class));
@@ -216,7 +222,7 @@ mod tests {
         let history = builder.finish();
         let spec = Register::new(0);
         let ids: Vec<OperationId> = (0..30).map(OperationId).collect();
-        let mut problem = Problem::new(&spec, &history, &ids);
+        let mut problem = Problem::new(&spec, &history, &ids, &|_| false);
         assert_eq!((problem.len(), problem.slots), (30, 3));
         let open: Vec<usize> = (0..4).map(|step| problem.at(step).0.impure.len()).collect();
         assert_eq!(open, [3, 2, 1, 3]);

@@ -24,7 +24,7 @@ pub(super) enum Found {
     Exhausted(Exhausted),
 }
 
-/// Searches the operations at these places.
+/// Searches the operations `ids`; see [`Problem::new`] for those that are `possible`.
 ///
 /// Depth first is quick when a linearization exists, the frontier when none does. Each gets a budget that
 /// doubles, in turn: together they take at most about twice as long as the better one alone.
@@ -32,9 +32,10 @@ pub(super) fn search<S: NondeterministicSpec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
     ids: &[OperationId],
+    possible: &dyn Fn(OperationId) -> bool,
     meter: &mut Meter,
 ) -> Found {
-    let mut problem = Problem::new(spec, history, ids);
+    let mut problem = Problem::new(spec, history, ids, possible);
     let ending = if problem.slots <= 64 {
         compete::<S, u64>(&mut problem, meter)
     } else {

@@ -41,6 +41,7 @@ pub(crate) fn decide_append_list<V: Datum>(
         invoked: operation.invoked.position,
         returned: operation.last_position(),
         id,
+        is_read: matches!(operation.op, AppendListOp::Read),
     };
     let mut links = Vec::with_capacity(appends.len() + reads.len());
     for (elements, id, operation) in &reads {
@@ -72,5 +73,5 @@ pub(crate) fn decide_append_list<V: Datum>(
             links.push(link(2 * longest.len() + 2, *id, operation));
         }
     }
-    Some(decide_chain(links))
+    Some(decide_chain(links, longest_id))
 }

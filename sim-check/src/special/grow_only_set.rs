@@ -82,6 +82,7 @@ pub(crate) fn decide_grow_only_set<V: Datum + Ord>(
             invoked: operation.invoked.position,
             returned: operation.last_position(),
             id: *id,
+            is_read: true,
         });
     }
     for (i, (_, id, operation)) in adds.iter().enumerate() {
@@ -92,8 +93,10 @@ pub(crate) fn decide_grow_only_set<V: Datum + Ord>(
                 invoked: operation.invoked.position,
                 returned: operation.last_position(),
                 id: *id,
+                is_read: false,
             });
         }
     }
-    Some(decide_chain(links))
+    let (_, longest) = previous?;
+    Some(decide_chain(links, longest))
 }

@@ -63,7 +63,7 @@ pub fn draw_history<S: Drawn>(
     let mut open: Vec<Option<Open<S::Ret>>> = (0..shape.clients).map(|_| None).collect();
     let mut zombies: Vec<usize> = Vec::new();
     let target = 1 + random.below(shape.operations);
-    let mut effect = |state: &mut S::State, op: &S::Op, random: &mut Random| {
+    let effect = |state: &mut S::State, op: &S::Op, random: &mut Random| {
         let results = spec.results(op);
         let mut choices = Vec::new();
         for result in &results {
@@ -138,17 +138,29 @@ pub fn exhaustive<S: NondeterministicSpec>(
     history: &History<S::Op, S::Ret>,
     order: Order,
 ) -> bool {
+    exhaustive_relaxed(spec, history, order, 0)
+}
+
+/// The same, where the operations of the set `possible` (bit *i*: the *i*-th) may take effect with their result at any
+/// time after their invocation, or never.
+pub fn exhaustive_relaxed<S: NondeterministicSpec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    order: Order,
+    possible: u32,
+) -> bool {
     fn go<S: NondeterministicSpec>(
         spec: &S,
         history: &History<S::Op, S::Ret>,
         order: Order,
+        possible: u32,
         state: &S::State,
         placed: u32,
         seen: &mut std::collections::HashSet<(u32, S::State)>,
     ) -> bool {
         let operations = history.operations();
         let done = operations.iter().enumerate().all(|(i, operation)| {
-            placed & (1 << i) != 0 || !matches!(operation.outcome, Outcome::Ok(_))
+            (placed | possible) & (1 << i) != 0 || !matches!(operation.outcome, Outcome::Ok(_))
         });
         if done {
             return true;
@@ -162,7 +174,7 @@ pub fn exhaustive<S: NondeterministicSpec>(
             }
             let blocked = operations.iter().enumerate().any(|(j, other)| {
                 j != i
-                    && placed & (1 << j) == 0
+                    && (placed | possible) & (1 << j) == 0
                     && matches!(other.outcome, Outcome::Ok(_))
                     && other.precedes(operation)
                     && (order == Order::RealTime || other.process == operation.process)
@@ -172,13 +184,16 @@ pub fn exhaustive<S: NondeterministicSpec>(
             }
             let mut next = Vec::new();
             spec.steps(state, &operation.op, operation.outcome.ok(), &mut next);
-            if next.iter().any(|next| go(spec, history, order, next, placed | 1 << i, seen)) {
+            if next
+                .iter()
+                .any(|next| go(spec, history, order, possible, next, placed | 1 << i, seen))
+            {
                 return true;
             }
         }
         false
     }
-    go(spec, history, order, &spec.initial(), 0, &mut std::collections::HashSet::new())
+    go(spec, history, order, possible, &spec.initial(), 0, &mut std::collections::HashSet::new())
 }
 
 pub const VALUES: usize = 3;
