@@ -371,7 +371,8 @@ mod tests {
         text.split_whitespace()
             .enumerate()
             .map(|(i, word)| {
-                let number = |range: std::ops::Range<usize>| word[range].parse::<u64>().expect("a digit");
+                let number =
+                    |range: std::ops::Range<usize>| word[range].parse::<u64>().expect("a digit");
                 let value: u64 = number(2..3);
                 SessionAccess {
                     id: OperationId(i as u32),
