@@ -42,6 +42,9 @@ fn least(mut run: impl FnMut()) -> Duration {
     least
 }
 
+/// Name, operations, time, configurations and verdict of a history.
+type Row = (String, usize, Duration, u64, &'static str);
+
 fn recorded(filter: &str) {
     let shared = std::env::var_os("SQUALL_SHARED").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared")),
@@ -53,7 +56,7 @@ fn recorded(filter: &str) {
         return;
     };
     let index: Vec<serde_json::Value> = serde_json::from_str(&index).expect("the index is JSON");
-    let mut groups: BTreeMap<String, Vec<(String, usize, Duration, u64, &str)>> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     for entry in &index {
         let id = entry["id"].as_str().expect("an entry has an id");
         if entry["property"] != "linearizable" || !id.contains(filter) {
@@ -65,7 +68,7 @@ fn recorded(filter: &str) {
         let prepared = prepare(&raw, None).expect("it has a judge");
         let budget = Budget::default();
         let time = least(|| {
-            black_box(prepared.decide(budget).verdict());
+            black_box(prepared.decide(budget).configurations());
         });
         let ruling = prepared.decide(budget);
         let group = id.rsplit_once('/').map_or(id, |(group, _)| group);

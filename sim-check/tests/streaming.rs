@@ -47,13 +47,16 @@ fn streaming_agrees_on_bags() {
     agree(&UnorderedQueue::new());
 }
 
-/// Ten clients use a register for a long time; now and then one crashes. Gives the most that was held.
+/// An operation, and its result once it has taken effect.
+type Pending = (CasRegisterOp<u64>, Option<RegisterRet<u64>>);
+
+/// Ten clients use a register for a long time. Gives the most that was held.
 fn long_run(operations: u64) -> sim_check::linearizability::Live {
     let spec = CasRegister::new(0_u64);
     let mut checker = StreamingChecker::new(&spec, Budget::UNLIMITED);
     let mut random = Random(7);
     let mut value = 0;
-    let mut pending: Vec<Option<(CasRegisterOp<u64>, Option<RegisterRet<u64>>)>> = vec![None; 10];
+    let mut pending: Vec<Option<Pending>> = vec![None; 10];
     let mut invoked = 0;
     while invoked < operations {
         let client = random.below(10);
@@ -122,4 +125,16 @@ fn a_late_violation_is_found_when_it_happens() {
     assert!(push(1, EventKind::Ok(RegisterRet::Value(7))));
     let Verdict::Violation(violation) = checker.finish() else { panic!("a stale read") };
     assert_eq!((violation.operation, violation.states), (999, vec!["999".to_string()]));
+}
+
+/// Two configurations become one when the values that told them apart are read no more, and the search goes on.
+#[test]
+fn merged_configurations_are_searched_on() {
+    let shape =
+        Shape { operations: 30, clients: 5, unknown_percent: 3, fail_percent: 0, wrong_percent: 4 };
+    for seed in 0..300 {
+        let history = draw_history(&TextMap::new(""), &mut Random(seed), shape);
+        let whole = check_linearizability(&TextMap::new(""), &history, Budget::UNLIMITED).is_ok();
+        assert_eq!(stream(&TextMap::new(""), &history), whole, "{history:#?}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Event, EventKind, History, HistoryBuilder, HistoryError, ProcessId, Value};
+use super::{Event, EventKind, History, HistoryBuilder, HistoryError, Outcome, ProcessId, Value};
 
 /// Who an event of a file belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,13 @@ impl Header {
     /// A header that states nothing.
     pub fn empty() -> Header {
         Header(Value::map(Vec::new()))
+    }
+
+    /// The same header with one field more, or with another value in it.
+    pub fn with(self, field: &str, value: impl Into<Value>) -> Header {
+        let mut fields = self.0.as_map().unwrap_or_default().to_vec();
+        fields.push((Value::text(field), value.into()));
+        Header(Value::map(fields))
     }
 
     /// The value of this field.
@@ -99,6 +106,66 @@ pub struct RawHistory {
 }
 
 impl RawHistory {
+    /// A typed history as a file would hold it: `call` names the function and its argument, `result` gives the value of a
+    /// successful completion.
+    ///
+    /// ```
+    /// use sim_check::history::{Call, Header, HistoryRecorder, RawHistory, Value};
+    /// use sim_check::ProcessId;
+    ///
+    /// let mut recorder = HistoryRecorder::new();
+    /// let read = recorder.invoke(ProcessId(0), Some(5), "read");
+    /// recorder.ok(read, Some(9), 1)?;
+    /// let header = Header::empty().with("model", "register").with("initial", 1);
+    /// let raw = RawHistory::of_history(
+    ///     header,
+    ///     &recorder.finish(),
+    ///     |op| Call { function: (*op).into(), argument: Value::Nil },
+    ///     |_op, ret| Value::Int(*ret),
+    /// );
+    /// assert_eq!(raw.to_json_lines().lines().count(), 3);
+    /// # Ok::<(), sim_check::HistoryError>(())
+    /// ```
+    pub fn of_history<Op: Clone, Ret: Clone>(
+        header: Header,
+        history: &History<Op, Ret>,
+        call: impl Fn(&Op) -> Call,
+        result: impl Fn(&Op, &Ret) -> Value,
+    ) -> RawHistory {
+        let mut events = Vec::with_capacity(2 * history.len());
+        for operation in history.operations() {
+            let Call { function, argument } = call(&operation.op);
+            let process = Process::Client(operation.process);
+            let event = |kind, value: Value, time| RawEvent {
+                process: process.clone(),
+                kind,
+                function: function.clone(),
+                value,
+                time,
+                line: 0,
+            };
+            let invoke = EventKind::Invoke(argument.clone());
+            events.push((
+                operation.invoked.position,
+                event(invoke, argument.clone(), operation.invoked.time),
+            ));
+            let Some(moment) = operation.completed else { continue };
+            let (kind, value) = match &operation.outcome {
+                Outcome::Ok(ret) => {
+                    let value = result(&operation.op, ret);
+                    (EventKind::Ok(value.clone()), value)
+                }
+                Outcome::Fail => (EventKind::Fail, argument),
+                Outcome::Unknown => (EventKind::Info, argument),
+            };
+            events.push((moment.position, event(kind, value, moment.time)));
+        }
+        events.sort_by_key(|(position, _)| *position);
+        let events = events.into_iter().enumerate();
+        let events = events.map(|(i, (_, event))| RawEvent { line: i + 2, ..event }).collect();
+        RawHistory { header, events }
+    }
+
     /// Pairs invocations with completions. Events of processes that are no clients are left out.
     ///
     /// # Errors

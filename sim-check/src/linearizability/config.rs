@@ -37,6 +37,13 @@ impl<M: Mask> ConfigSet<M> {
         ConfigSet { entries: Vec::new(), slots: Vec::new() }
     }
 
+    /// A set that expects this many entries.
+    pub(super) fn with_capacity(entries: usize) -> Self {
+        let slots =
+            if entries > SCANNED { (entries * 2).next_power_of_two().min(1 << 16) } else { 0 };
+        ConfigSet { entries: Vec::with_capacity(entries.min(1 << 15)), slots: vec![0; slots] }
+    }
+
     /// Adds the configuration unless one that is at least as good is there. Returns whether it was added;
     /// an entry that it dominates may be replaced.
     #[inline]

@@ -44,8 +44,8 @@ impl<M: Mask> DepthFirst<M> {
         }
         DepthFirst {
             stack: vec![Frame { step: 0, trail: 0, config, choice: None }],
-            trail: Vec::new(),
-            seen: ConfigSet::new(),
+            trail: Vec::with_capacity(problem.len()),
+            seen: ConfigSet::with_capacity(problem.len()),
             counts: Counts::new(problem.unknown.len()),
             furthest: 0,
             examined: 0,

@@ -125,7 +125,6 @@ impl<M: Mask> Frontier<M> {
         limit: u64,
     ) -> bool {
         let slot = view.returning.slot;
-        let multiple = self.now.len() > 1;
         while self.at < self.now.len() {
             if self.examined >= limit {
                 return false;
@@ -141,8 +140,9 @@ impl<M: Mask> Frontier<M> {
                 }
                 continue;
             }
-            if !multiple && self.at == 1 {
-                assert!(self.seen.insert(0, &config, counts), "the set was empty");
+            if self.at == 1 && self.now.len() == 1 {
+                // A single configuration is entered only here, where it may have company; once more does no harm.
+                self.seen.insert(0, &config, counts);
             }
             self.children.clear();
             let children = &mut self.children;

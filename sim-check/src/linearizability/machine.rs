@@ -32,6 +32,8 @@ pub(crate) struct Machine<'s, S: NondeterministicSpec> {
     last_observed: Vec<i64>,
     /// Whether `last_observed` is known, so that states that nobody can tell apart may be merged.
     merges: bool,
+    /// Classes that can tell states apart, with the last step at which one of them is open, latest first.
+    observers: Vec<(u32, i64)>,
     /// The state that stands for all that nobody can tell apart any more: of those that were met, the one
     /// that was unobserved earliest, as a depth-first search returns to earlier steps.
     unobserved: Option<u32>,
@@ -54,6 +56,7 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
             state_numbers: NumberTable::default(),
             last_observed: Vec::new(),
             merges: false,
+            observers: Vec::new(),
             unobserved: None,
             dense: Vec::new(),
             hashed_numbers: NumberTable::default(),
@@ -125,7 +128,7 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         if new {
             assert!(number < SEVERAL, "fewer than 2^31 states");
             self.states.push(state.clone());
-            self.last_observed.push(-1);
+            self.last_observed.push(self.last_observer(state));
             self.add_row();
         }
         number
@@ -137,6 +140,20 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
 
     pub(crate) fn state_count(&self) -> usize {
         self.states.len()
+    }
+
+    fn last_observer(&self, state: &S::State) -> i64 {
+        let sees = |class: u32| {
+            let (op, ret) = self.class_parts(class);
+            self.spec.tells_apart(op, ret, state) == Some(true)
+        };
+        self.observers.iter().find(|(class, _)| sees(*class)).map_or(-1, |(_, step)| *step)
+    }
+
+    /// Operations of `class` can tell some states apart; the last one is open until `step`.
+    pub(crate) fn add_observer(&mut self, class: u32, step: i64) {
+        let at = self.observers.partition_point(|(_, other)| *other >= step);
+        self.observers.insert(at, (class, step));
     }
 
     /// From now on states that are not observed any more are merged.

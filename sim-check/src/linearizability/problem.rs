@@ -73,10 +73,7 @@ impl<'s, S: NondeterministicSpec> Problem<'s, S> {
                 unknown_calls.push((place, class));
             }
         }
-        let mut returns: Vec<(u32, u32)> =
-            calls.iter().enumerate().map(|(i, call)| (call.2, i as u32)).collect();
-        returns.sort_unstable();
-
+        let returns = sorted_returns(&calls);
         let mut steps = Vec::with_capacity(calls.len() + 1);
         let (mut impure, mut pure) = (Vec::new(), Vec::new());
         let (mut open_impure, mut open_pure): (Vec<Open>, Vec<Open>) = (Vec::new(), Vec::new());
@@ -174,6 +171,29 @@ pub(super) struct View<'p> {
     pub(super) unknown: &'p [UnknownClass],
 }
 
+/// The calls in the order of their returns, as (position of the return, place in `calls`).
+fn sorted_returns(calls: &[(u32, u32, u32)]) -> Vec<(u32, u32)> {
+    let last = calls.iter().map(|call| call.2).max().unwrap_or(0) as usize;
+    if last > 8 * calls.len() {
+        let mut returns: Vec<(u32, u32)> =
+            calls.iter().enumerate().map(|(i, call)| (call.2, i as u32)).collect();
+        returns.sort_unstable();
+        return returns;
+    }
+    // Positions are dense: put each call where it belongs.
+    let mut by_position = vec![u32::MAX; last + 1];
+    for (i, call) in calls.iter().enumerate() {
+        by_position[call.2 as usize] = i as u32;
+    }
+    let mut returns = Vec::with_capacity(calls.len());
+    for (position, &call) in by_position.iter().enumerate() {
+        if call != u32::MAX {
+            returns.push((position as u32, call));
+        }
+    }
+    returns
+}
+
 /// Finds out how long each state can be told from others, so that states nobody asks for any more are merged.
 fn find_observers<S: NondeterministicSpec>(
     machine: &mut Machine<'_, S>,
@@ -192,12 +212,30 @@ fn find_observers<S: NondeterministicSpec>(
     for (class, &step) in last_step.iter().enumerate() {
         let (op, ret) = machine.class_parts(class as u32);
         if !machine.spec().observed_states(op, ret, &mut observed) {
-            return;
+            return find_observers_by_asking(machine, &last_step);
         }
         found.extend(observed.drain(..).map(|state| (state, step)));
     }
     for (state, step) in &found {
         machine.observe(state, *step);
+    }
+    machine.merge_unobserved();
+}
+
+/// The same for objects that cannot list the states that an operation tells apart.
+fn find_observers_by_asking<S: NondeterministicSpec>(
+    machine: &mut Machine<'_, S>,
+    last_step: &[i64],
+) {
+    let initial = machine.spec().initial();
+    for class in 0..last_step.len() as u32 {
+        let (op, ret) = machine.class_parts(class);
+        if machine.spec().tells_apart(op, ret, &initial).is_none() {
+            return;
+        }
+    }
+    for (class, &step) in last_step.iter().enumerate() {
+        machine.add_observer(class as u32, step);
     }
     machine.merge_unobserved();
 }

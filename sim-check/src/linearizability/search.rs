@@ -4,6 +4,7 @@ use super::config::Config;
 use super::depth_first::{DepthFirst, Progress};
 use super::expand::Choice;
 use super::frontier::Frontier;
+use super::machine::Next;
 use super::mask::{Mask, WideMask};
 use super::problem::Problem;
 use crate::history::{History, OperationId};
@@ -49,6 +50,10 @@ pub(super) fn search<S: NondeterministicSpec>(
             let before = |id: &OperationId| history.operation(*id).invoked.position < end;
             Found::Stuck { operation, evidence: ids.iter().copied().filter(before).collect() }
         }
+        Ending::Impossible(step) => {
+            let operation = OperationId(problem.steps[step].returning.operation);
+            Found::Stuck { operation, evidence: vec![operation] }
+        }
         Ending::Exhausted => Found::Exhausted(meter.exhausted()),
     }
 }
@@ -56,6 +61,8 @@ pub(super) fn search<S: NondeterministicSpec>(
 enum Ending {
     Order(Vec<OperationId>),
     Stuck(usize),
+    /// The operation that returns at this step cannot have its result, whatever the order of the others.
+    Impossible(usize),
     Exhausted,
 }
 
@@ -65,7 +72,8 @@ fn compete<S: NondeterministicSpec, M: Mask>(
 ) -> Ending {
     let mut depth_first = DepthFirst::<M>::new(problem);
     let mut frontier: Option<Frontier<M>> = None;
-    let mut share = 128 + 4 * problem.len() as u64;
+    // Long enough for almost any linearizable history.
+    let mut share = 1_024 + 8 * problem.len() as u64;
     loop {
         let limit = share.min(depth_first.examined().saturating_add(meter.left()));
         let before = depth_first.examined();
@@ -73,6 +81,11 @@ fn compete<S: NondeterministicSpec, M: Mask>(
         let in_budget = meter.spend(depth_first.examined() - before);
         if let Some(ending) = conclude::<S, M>(problem, progress) {
             return ending;
+        }
+        if frontier.is_none()
+            && let Some(step) = impossible_result(problem)
+        {
+            return Ending::Impossible(step);
         }
         let frontier = frontier.get_or_insert_with(|| {
             Frontier::new(problem.initial, problem.slots, problem.unknown.len(), true)
@@ -89,6 +102,41 @@ fn compete<S: NondeterministicSpec, M: Mask>(
         }
         share = share.saturating_mul(2);
     }
+}
+
+/// At most this many transitions are looked at in search of an impossible result.
+const TRANSITIONS_MAX: usize = 50_000;
+
+/// The first return of an operation whose result no state allows that could be reached if time and number of the
+/// operations were no matter: a value that nobody wrote, for one. Cheap where states are few, and given up
+/// where they are many.
+fn impossible_result<S: NondeterministicSpec>(problem: &mut Problem<'_, S>) -> Option<usize> {
+    let classes = problem.machine.class_count() as u32;
+    let mut allowed = vec![false; classes as usize];
+    let mut reached = vec![problem.initial];
+    let mut known = std::collections::BTreeSet::from([problem.initial]);
+    while let Some(state) = reached.pop() {
+        if known.len() * classes as usize > TRANSITIONS_MAX {
+            return None;
+        }
+        for class in 0..classes {
+            let mut reach = |next: u32| {
+                if known.insert(next) {
+                    reached.push(next);
+                }
+            };
+            match problem.machine.next(state, class) {
+                Next::None => continue,
+                Next::One(next) => reach(next),
+                Next::Several(place) => {
+                    problem.machine.list(place).iter().for_each(|next| reach(*next));
+                }
+            }
+            allowed[class as usize] = true;
+        }
+    }
+    let returns = &problem.steps[..problem.len()];
+    returns.iter().position(|step| !allowed[step.returning.class as usize])
 }
 
 fn conclude<S: NondeterministicSpec, M: Mask>(

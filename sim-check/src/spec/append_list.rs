@@ -68,6 +68,14 @@ impl<V: Datum> SequentialSpec for AppendList<V> {
         matches!(op, AppendListOp::Read)
     }
 
+    fn tells_apart(&self, _op: &Self::Op, ret: Option<&Self::Ret>, state: &Vec<V>) -> Option<bool> {
+        // A list that begins no list that will be read stays such, whatever is appended to it.
+        Some(match ret {
+            Some(AppendListRet::Elements(elements)) => elements.starts_with(state),
+            Some(AppendListRet::Appended) | None => false,
+        })
+    }
+
     fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
         decide_append_list(&self.initial, part)
     }

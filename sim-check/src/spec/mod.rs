@@ -117,6 +117,19 @@ pub trait SequentialSpec {
         false
     }
 
+    /// Whether `op` with this result can tell `state` from others: the same promise as that of
+    /// [`observed_states`](Self::observed_states), for objects with too many such states to list. It must hold for the
+    /// states to which operations lead, too: whatever is done to two states that nobody tells apart, nobody tells
+    /// the outcomes apart unless they are equal. `None`: nothing is promised.
+    fn tells_apart(
+        &self,
+        _op: &Self::Op,
+        _ret: Option<&Self::Ret>,
+        _state: &Self::State,
+    ) -> Option<bool> {
+        None
+    }
+
     /// Decides without a search whether a part of a history is linearizable, if this specification knows how and
     /// the part allows it.
     fn decide(&self, _part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
@@ -182,6 +195,16 @@ pub trait NondeterministicSpec {
         false
     }
 
+    /// See [`SequentialSpec::tells_apart`].
+    fn tells_apart(
+        &self,
+        _op: &Self::Op,
+        _ret: Option<&Self::Ret>,
+        _state: &Self::State,
+    ) -> Option<bool> {
+        None
+    }
+
     /// See [`SequentialSpec::decide`].
     fn decide(&self, _part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
         None
@@ -230,6 +253,10 @@ impl<S: SequentialSpec> NondeterministicSpec for S {
         observed: &mut Vec<S::State>,
     ) -> bool {
         SequentialSpec::observed_states(self, op, ret, observed)
+    }
+
+    fn tells_apart(&self, op: &S::Op, ret: Option<&S::Ret>, state: &S::State) -> Option<bool> {
+        SequentialSpec::tells_apart(self, op, ret, state)
     }
 
     fn decide(&self, part: &Part<'_, S::Op, S::Ret>) -> Option<Decision> {

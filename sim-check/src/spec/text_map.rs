@@ -88,6 +88,21 @@ impl<K: Datum + Ord> SequentialSpec for TextMap<K> {
         Some(key.clone())
     }
 
+    fn tells_apart(
+        &self,
+        op: &Self::Op,
+        ret: Option<&TextMapRet>,
+        state: &Self::State,
+    ) -> Option<bool> {
+        // A text that begins no text that will be read stays such, whatever is appended to it.
+        Some(match (op, ret) {
+            (TextMapOp::Get(key), Some(TextMapRet::Text(text))) => {
+                text.starts_with(&**state.get(key).unwrap_or(&self.initial))
+            }
+            (TextMapOp::Get(_) | TextMapOp::Put(..) | TextMapOp::Append(..), _) => false,
+        })
+    }
+
     fn describe(&self, op: &Self::Op, ret: Option<&TextMapRet>) -> String {
         match (op, ret) {
             (TextMapOp::Get(key), Some(TextMapRet::Text(text))) => call("get", key, Some(text)),

@@ -120,10 +120,7 @@ fn place_zones<V>(accesses: &[Access<V>], clusters: &[Cluster], cluster_of: &[u3
     // Each cluster's place in the order: when its zone begins, or, if that moment lies inside a forward zone, when
     // that one ends.
     let mut places: Vec<(i64, u32, usize)> = Vec::with_capacity(clusters.len());
-    for number in 0..clusters.len() {
-        if !used(&clusters[number]) {
-            continue;
-        }
+    for (number, _) in clusters.iter().enumerate().filter(|(_, cluster)| used(cluster)) {
         let (first_return, last_invocation) = zone(number);
         if first_return < last_invocation {
             places.push((first_return, 0, number));
