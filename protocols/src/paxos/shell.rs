@@ -21,7 +21,6 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::Duration;
 
 /// The journal's name.
 const FILE: &str = "journal";
