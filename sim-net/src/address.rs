@@ -189,7 +189,7 @@ mod tests {
         ] {
             assert_eq!(text, "10.0.0.2:7000");
         }
-        assert_eq!((&address).literal(), Some(address));
+        assert_eq!(Resolve::literal(&&address), Some(address));
         assert_eq!("10.0.0.2:7000".literal(), None);
         assert_eq!(one("localhost:5"), "127.0.0.1:5");
         assert_eq!(one("[::1]:5"), "[::1]:5");
