@@ -97,8 +97,9 @@ fn build_debug() -> Result<PathBuf, String> {
     let text = String::from_utf8_lossy(&built.stdout);
     let messages =
         text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let program =
-        messages.filter_map(|message| Some(message.get("executable")?.as_str()?.to_owned())).last();
+    let program = messages
+        .filter_map(|message| Some(message.get("executable")?.as_str()?.to_owned()))
+        .next_back();
     program.map(PathBuf::from).ok_or_else(|| "the build without optimisation failed".to_owned())
 }
 
@@ -123,7 +124,8 @@ fn digest(program: &PathBuf, scenario: &str, seeds: u64, more: &[&str]) -> Resul
     let text = String::from_utf8_lossy(&output.stdout);
     let lines =
         text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let digest = lines.filter_map(|line| Some(line.get("digest")?.as_str()?.to_owned())).last();
+    let digest =
+        lines.filter_map(|line| Some(line.get("digest")?.as_str()?.to_owned())).next_back();
     digest.ok_or_else(|| {
         format!("the swarm of `{scenario}` ended without a summary, {}", output.status)
     })

@@ -6,7 +6,6 @@ use super::{MESSAGE, Prepared, config, done, network, start};
 use sim_net::UdpSocket;
 use sim_runtime::time::{Duration, Instant, timeout_at};
 use sim_runtime::{Simulation, World};
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -54,9 +53,15 @@ fn follower(me: usize, seen: &Rc<Deliveries>) -> SocketAddr {
 
 /// The followers in the order in which the proposer talks to them: with `map` that of a `HashMap`, as in code that
 /// was never written for simulation.
+#[expect(clippy::disallowed_types, reason = "the leak is what the parameter asks for")]
 fn in_order(map: bool, followers: &[(usize, SocketAddr)]) -> Vec<(usize, SocketAddr)> {
     match map {
-        true => followers.iter().copied().collect::<HashMap<_, _>>().into_iter().collect(),
+        true => followers
+            .iter()
+            .copied()
+            .collect::<std::collections::HashMap<_, _>>()
+            .into_iter()
+            .collect(),
         false => followers.to_vec(),
     }
 }
