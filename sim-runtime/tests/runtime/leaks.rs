@@ -42,7 +42,7 @@ fn the_wall_clock_is_the_nodes() {
             assert_eq!(real, ours);
             assert_eq!(real, Duration::from_millis(1_767_225_600_001 - 2_000));
         });
-        let clock = NodeClock { wall_offset: -2_000_000_000, ..NodeClock::default() };
+        let clock = NodeClock { wall_offset: -2_000_000_000 };
         World::current(|world| world.set_clock(id, clock));
         World::exited(id).await.unwrap();
     });

@@ -2,11 +2,11 @@
 
 use crate::{ms, run, start, value};
 use rand::RngExt;
+use sim_runtime::guard;
 use sim_runtime::task::{Policy, spawn, yield_now};
 use sim_runtime::time::sleep;
 use sim_runtime::trace::{CHECKPOINT_EVERY, Keep, first_difference};
 use sim_runtime::{Config, End, RunOutcome, World};
-use std::thread;
 
 fn config(seed: u64) -> Config {
     Config { seed, policy: Policy::Random, ..Config::default() }
@@ -51,13 +51,13 @@ fn same<T: PartialEq + std::fmt::Debug>(a: &RunOutcome<T>, b: &RunOutcome<T>) {
 #[test]
 fn a_case_has_one_hash_on_every_thread() {
     let here: Vec<_> = (0..10).map(|seed| run(config(seed), busy()).trace_hash).collect();
-    let there = thread::spawn(|| {
+    let there = guard::on_clean_thread(|| {
         // In reverse order, on another thread.
         let hashes: Vec<_> =
             (0..10).rev().map(|seed| run(config(seed), busy()).trace_hash).collect();
         hashes.into_iter().rev().collect::<Vec<_>>()
     });
-    assert_eq!(here, there.join().unwrap());
+    assert_eq!(here, there);
     let mut distinct = here.clone();
     distinct.sort_unstable();
     distinct.dedup();

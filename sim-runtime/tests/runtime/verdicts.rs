@@ -1,6 +1,7 @@
 //! Why runs fail: each way with its kind, its site, its words, and a fingerprint that is the same for all seeds.
 
 use crate::{fifo, ms, run, start};
+use sim_runtime::guard;
 use sim_runtime::task::{Builder, JoinSet, Policy, spawn, yield_now};
 use sim_runtime::time::{Duration, sleep};
 use sim_runtime::{Bounds, Config, Failure, FailureKind, World, node};
@@ -229,15 +230,15 @@ fn a_failing_run_changes_no_later_run() {
         })
         .trace_hash
     }
-    let fresh = std::thread::spawn(good).join().unwrap();
+    let fresh = guard::on_clean_thread(good);
     for main in ALL {
         failure(1, main);
         assert_eq!(good(), fresh);
     }
     // And it fails alike itself.
     let again: Vec<_> = ALL.map(|main| failure(2, main)).to_vec();
-    let elsewhere = std::thread::spawn(|| ALL.map(|main| failure(2, main)).to_vec());
-    assert_eq!(again, elsewhere.join().unwrap());
+    let elsewhere = guard::on_clean_thread(|| ALL.map(|main| failure(2, main)).to_vec());
+    assert_eq!(again, elsewhere);
 }
 
 #[test]
@@ -266,7 +267,6 @@ fn a_caught_panic_is_forgotten() {
         std::panic::resume_unwind(Box::new("resumed"));
     })
     .result
-    .map(|()| ())
     .unwrap_err();
     assert_eq!((failure.message.as_str(), failure.site.as_str()), ("resumed", ""));
 }
