@@ -282,6 +282,7 @@ impl Nemesis {
         let fails = |node: &NodeId| {
             target.nodes.contains(node)
                 || !world.node_is_up(*node)
+                || world.node_is_leaving(*node)
                 || world.node_is_paused(*node)
                 || damaged.contains(node)
         };

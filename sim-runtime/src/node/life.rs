@@ -36,15 +36,18 @@ impl World {
         id
     }
 
-    /// Starts the process of a node that is down. A node that is up stays as it is.
+    /// Starts the process of a node that is down. A node that is up stays as it is, except that one on which a shutdown is under
+    /// way starts again as soon as that is over.
     #[track_caller]
     pub fn start(&self, id: NodeId) {
         let (factory, name, incarnation, ended) = {
             let mut nodes = self.nodes();
             let node = nodes.get_mut(id);
             if node.up {
+                node.again = node.shutdown;
                 return;
             }
+            node.again = false;
             let Some(factory) = node.factory.clone() else { return };
             node.up = true;
             node.shutdown = false;
@@ -84,7 +87,7 @@ impl World {
     #[track_caller]
     pub fn end(&self, id: NodeId, how: End) {
         assert!(id != NodeId::TEST, "the test's own node cannot be ended: it runs the test itself");
-        {
+        let again = {
             let mut nodes = self.nodes();
             let node = nodes.get_mut(id);
             if !node.up {
@@ -95,13 +98,18 @@ impl World {
                 End::Shutdown if !node.shutdown => None,
                 End::Shutdown | End::Kill | End::PowerOff | End::Wipe => Some(how),
             };
-        }
+            std::mem::take(&mut node.again)
+        };
         self.trace(&ENDED, id, how as u32, 0, 0);
         self.unpause(id);
         self.drop_tasks_of(id);
         self.drop_locals(id);
         self.each_device(|device| device.node_ended(self, id, how));
         self.wake_watchers(id);
+        // A machine that lost its power or its disk meanwhile waits for whoever did that.
+        if again && matches!(how, End::Shutdown | End::Kill) {
+            self.start(id);
+        }
     }
 
     fn drop_locals(&self, id: NodeId) {
@@ -285,6 +293,13 @@ impl World {
     /// Whether a process runs on the node, paused or not.
     pub fn node_is_up(&self, id: NodeId) -> bool {
         self.nodes().get(id).up
+    }
+
+    /// Whether the process of the node was told to shut down and has not ended yet.
+    pub fn node_is_leaving(&self, id: NodeId) -> bool {
+        let nodes = self.nodes();
+        let node = nodes.get(id);
+        node.up && node.shutdown
     }
 
     /// Whether the node is paused.

@@ -115,6 +115,8 @@ pub(crate) struct Node {
     /// Tasks that were woken while the node was paused.
     pub(crate) frozen: Vec<Task>,
     pub(crate) shutdown: bool,
+    /// Whether it starts again once the shutdown under way is over.
+    pub(crate) again: bool,
     /// How the last process was ended from outside, until the next one starts and can notice.
     pub(crate) ended: Option<End>,
     /// How the last process returned by itself, if it did.
@@ -156,6 +158,7 @@ impl Nodes {
             locals: Locals::default(),
             frozen: Vec::new(),
             shutdown: false,
+            again: false,
             ended: None,
             exit: None,
             watchers: Vec::new(),

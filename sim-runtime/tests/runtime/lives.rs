@@ -176,6 +176,37 @@ fn shutdown_asks_and_then_kills() {
     assert_eq!(log.take(), ["1 told"]);
 }
 
+/// A start that comes while a shutdown is under way is not lost: it takes place when the shutdown is over.
+#[test]
+fn a_start_during_a_shutdown_waits_for_its_end() {
+    value(fifo(), async {
+        let slow = start("slow", || async {
+            shutdown_requested().await;
+            sleep(ms(30)).await;
+        });
+        let state = |id| {
+            World::current(|world| {
+                (world.node_is_up(id), world.node_is_leaving(id), world.incarnation(id))
+            })
+        };
+        World::current(|world| {
+            world.shutdown(slow, ms(500));
+            world.start(slow);
+        });
+        assert_eq!(state(slow), (true, true, 0));
+        sleep(ms(31)).await;
+        assert_eq!(state(slow), (true, false, 1));
+        // Losing the power meanwhile calls the start off.
+        World::current(|world| {
+            world.shutdown(slow, ms(500));
+            world.start(slow);
+            world.end(slow, End::PowerOff);
+        });
+        sleep(ms(600)).await;
+        assert_eq!(state(slow), (false, false, 1));
+    });
+}
+
 /// A loop that asks again and again keeps one waker, not one for each question.
 #[test]
 fn waiting_in_a_loop_keeps_one_waker() {
