@@ -1,7 +1,8 @@
 //! The operations that have a budget, each as a loop.
 
 use super::bell::{Bell, rings};
-use crate::bench::workload;
+use crate::bench::params::Params;
+use crate::bench::workload::{self, Workload};
 use sim_runtime::choice::{Choices, Kind};
 use sim_runtime::node::{NodeId, NodeSpec};
 use sim_runtime::task::{Policy, spawn, yield_now};
@@ -24,17 +25,19 @@ pub enum Operation {
     Trace,
     PollInOrder,
     PollDrawn,
+    Message,
     SetUp,
 }
 
 impl Operation {
-    pub const ALL: [Operation; 7] = [
+    pub const ALL: [Operation; 8] = [
         Operation::Choice,
         Operation::Event,
         Operation::Timer,
         Operation::Trace,
         Operation::PollInOrder,
         Operation::PollDrawn,
+        Operation::Message,
         Operation::SetUp,
     ];
 
@@ -46,6 +49,7 @@ impl Operation {
             Operation::Trace => "trace record and hash",
             Operation::PollInOrder => "task wake and poll, 100 ready, policy fifo",
             Operation::PollDrawn => "task wake and poll, 100 ready, policy random",
+            Operation::Message => "message: send, deliver, receive, 10 clients",
             Operation::SetUp => "set-up and tear-down of a 5-node run",
         }
     }
@@ -57,6 +61,7 @@ impl Operation {
             Operation::Timer => 20.0,
             Operation::Trace => 3.0,
             Operation::PollInOrder | Operation::PollDrawn => 35.0,
+            Operation::Message => 150.0,
             Operation::SetUp => 10_000.0,
         }
     }
@@ -70,6 +75,7 @@ impl Operation {
             Operation::Trace => in_a_run(traces(2_000_000)),
             Operation::PollInOrder => polls(Policy::Fifo),
             Operation::PollDrawn => polls(Policy::Random),
+            Operation::Message => messages(),
             Operation::SetUp => set_ups(2_000),
         }
     }
@@ -137,6 +143,13 @@ fn polls(policy: Policy) -> u64 {
     });
     run.result.expect("all tasks end");
     TASKS * YIELDS
+}
+
+/// The echo of w3udp.
+fn messages() -> u64 {
+    let size = Params::default().or(&[("c", 10), ("r", 2_000)]);
+    let run = Workload::W3Udp.prepare(&size).expect("the parameters are right");
+    run().events
 }
 
 fn set_ups(count: u64) -> u64 {
