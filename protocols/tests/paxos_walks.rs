@@ -102,18 +102,3 @@ fn the_treatment_of_equal_ballots_hides_one_bug_and_bares_another() {
     assert!(found(Mutant::Pax09, EqualBallots::Answer));
     assert!(!found(Mutant::Pax09, EqualBallots::Refuse));
 }
-
-/// Prints how often each bug is met: `cargo test -p protocols -- --ignored --nocapture rates`.
-#[test]
-#[ignore = "a measurement of a minute, not a check"]
-fn rates() {
-    const SEEDS: u64 = 50_000;
-    for mutant in Mutant::ALL {
-        let count = |scope| {
-            let walks = (0..SEEDS).map(|seed| Walk::new(seed, mutant, scope).run(STEPS));
-            walks.filter(Result::is_err).count() as f64 * 100.0 / SEEDS as f64
-        };
-        let (outside, inside) = (count(Scope::EndToEnd), count(Scope::WhiteBox));
-        println!("{mutant} {} end to end {outside:.3} %, white box {inside:.3} %", mutant.class());
-    }
-}

@@ -26,10 +26,6 @@ use std::rc::Rc;
 const PORT: u16 = 7_000;
 /// What a question and its answer take on a usual link.
 const ROUND_TRIP: Duration = Duration::from_millis(100);
-/// Faults begin for so long at most.
-const FAULTS_LAST: Duration = Duration::from_secs(40);
-/// How long clients may take while faults go on.
-const SAFETY_PHASE: Duration = Duration::from_secs(40);
 /// Within this they are all answered afterwards. Faults that nobody ends last for up to a minute.
 const LIVENESS_BOUND: Duration = Duration::from_secs(1_200);
 /// Clients that ask when all others have been answered.
@@ -65,6 +61,8 @@ struct Setup {
     learners: u16,
     clients: u16,
     pace: Pace,
+    /// Faults begin for so long, and clients wait for an answer meanwhile.
+    safety_phase: Duration,
     arrivals: Duration,
     link: LinkModel,
     latency: Latency,
@@ -118,6 +116,7 @@ impl Setup {
             learners: small("learners", 2..=3),
             clients: small("clients", proposers..=proposers + 2),
             pace,
+            safety_phase: Duration::from_secs(5) + 20 * round_trip,
             arrivals: round_trip * arrivals,
             link: LinkModel::with_latency(link(
                 sim.parameter("network", 0..=3),
@@ -173,10 +172,10 @@ async fn run(sim: Sim, scope: Scope) -> squall::Result {
             .map_err(|violation| Failure::check(violation.property.name(), violation.to_string()))
     });
     let cluster = Machines::start(sim, &setup);
-    sim.faults(cluster.tolerated());
+    sim.faults(cluster.tolerated().lasting(setup.safety_phase));
 
     // Safety: whatever happens. In half of the cases the power fails for many at once.
-    let faults_end = Instant::now() + SAFETY_PHASE;
+    let faults_end = Instant::now() + setup.safety_phase;
     match setup.outage {
         Some((Outage::Acceptors, at)) => {
             sleep(at).await;
@@ -193,7 +192,9 @@ async fn run(sim: Sim, scope: Scope) -> squall::Result {
     }
 
     // Liveness: everybody is answered, those who come late too.
-    sim.heal(sim.core());
+    let answered =
+        |node: &Node| cluster.clients.iter().any(|client| client == *node) && !node.is_up();
+    sim.heal(sim.core().into_iter().filter(|node| !answered(node)));
     cluster.clients.finished().within(LIVENESS_BOUND).await?;
     // Nobody but the acceptors needs to remember: all that servers knew by hearsay is forgotten.
     sim.power_cycle(cluster.servers());
@@ -283,7 +284,6 @@ impl Machines {
             .tolerates(minority(&self.acceptors))
             .tolerates(all_but_one(&self.proposers))
             .tolerates(all_but_one(&self.learners))
-            .lasting(FAULTS_LAST)
     }
 
     fn servers(&self) -> impl Iterator<Item = Node> + '_ {
