@@ -3,37 +3,14 @@
 //! Any message in flight may be delivered next, so the order is as bad as it can be. Rates are
 //! drawn per walk: a walk without losses and one full of crashes find different bugs.
 
+mod dice;
+
+use dice::Dice;
 use protocols::paxos::record::{self, Journal};
 use protocols::paxos::{
     Acceptor, Action, Boot, Cluster, EqualBallots, Event, Input, Learner, Message, Mutant,
     Observer, Peer, Proposer, RequestId, Role, Scope, Standing, Value, Violation,
 };
-
-/// Counter-based generator: SplitMix64.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mix = self.0;
-        mix = (mix ^ (mix >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mix = (mix ^ (mix >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mix ^ (mix >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.next()) * bound as u128) >> 64) as usize
-    }
-
-    fn chance(&mut self, of_1000: usize) -> bool {
-        self.below(1000) < of_1000
-    }
-
-    /// Zero in every second walk.
-    fn rate(&mut self, most_of_1000: usize) -> usize {
-        if self.chance(500) { 0 } else { 1 + self.below(most_of_1000) }
-    }
-}
 
 enum State {
     Down,
@@ -111,7 +88,7 @@ impl Walk {
         scope: Scope,
         equal_ballots: Option<EqualBallots>,
     ) -> Walk {
-        let mut dice = Dice(seed.wrapping_mul(0xD134_2543_DE82_EF95));
+        let mut dice = Dice::new(seed);
         let sizes = [3, 3, 3, 5];
         let drawn = sizes[dice.below(sizes.len())];
         let acceptors = mutant.acceptors().unwrap_or(drawn);
