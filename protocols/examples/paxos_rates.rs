@@ -2,6 +2,7 @@
 //! `cargo run --release -p protocols --example paxos_rates [WALKS]`. A minute for the default of 50,000 walks.
 
 #[path = "../tests/walk/mod.rs"]
+#[expect(dead_code, reason = "the tests use all of it")]
 mod walk;
 
 use protocols::paxos::{Mutant, Scope};

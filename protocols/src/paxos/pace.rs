@@ -5,8 +5,10 @@ use rand::RngExt;
 use squall::knob;
 use std::time::Duration;
 
-/// Doublings of a delay, at most.
-const DOUBLINGS_MAX: u32 = 6;
+/// Doublings of the time between two questions, at most.
+const RESENDS_DOUBLED_MAX: u32 = 6;
+/// Doublings of a back-off, at most: it must outgrow the slowest round, or a duel goes on for ever.
+const BACKOFFS_DOUBLED_MAX: u32 = 12;
 
 /// The bases from which delays grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,17 +29,13 @@ impl Pace {
         match timer {
             Timer::Resend { attempt } => {
                 let jitter = knob!("paxos resend jitter percent", 25, 0..=100);
-                let base = grown(self.resend, attempt);
+                let base = self.resend * (1 << attempt.min(RESENDS_DOUBLED_MAX));
                 base + base * rng.random_range(0..=jitter as u32) / 100
             }
             Timer::Backoff { attempt } => {
-                let most = grown(self.backoff, attempt).as_nanos() as u64;
-                Duration::from_nanos(rng.random_range(0..=most))
+                let most = self.backoff * (1 << attempt.min(BACKOFFS_DOUBLED_MAX));
+                Duration::from_nanos(rng.random_range(0..=most.as_nanos() as u64))
             }
         }
     }
-}
-
-fn grown(base: Duration, attempt: u32) -> Duration {
-    base * (1 << attempt.min(DOUBLINGS_MAX))
 }

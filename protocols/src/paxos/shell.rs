@@ -257,7 +257,7 @@ impl Process {
 
     /// What a busy disk or a descheduled process does to the time between two steps.
     async fn stall(&self) {
-        let percent = knob!("paxos stall percent", 100, 1..=1_000) as u32;
+        let percent = knob!("paxos stall percent", 100, 1..=300) as u32;
         let percent = squall::rand::rng().random_range(0..=percent);
         sleep(self.deployment.pace.resend * percent / 100).await;
     }
