@@ -1,7 +1,7 @@
 //! Cases as files: written, read, edited by hand, and refused in one clear line when they are not what they should be.
 
 use squall::choice::{Edit, Fallback, VERSION};
-use squall::fault::Selection;
+use squall::fault::{Preset, Selection};
 use squall::prelude::*;
 use squall::task::Policy;
 use squall::trace::Keep;
@@ -63,6 +63,7 @@ fn full() -> Case {
         expected: Some("check:nothing \"quoted\"".to_owned()),
         trace_hash: Some("00000000000000ff".to_owned()),
         faults: Selection::Only(vec!["kill".to_owned(), "loss".to_owned()]),
+        profile: Preset::Stormy,
         fallback: Fallback::Benign,
         edits: vec![
             Edit { path: "net/a>b".to_owned(), counter: 3, outcome: 1 },
@@ -228,6 +229,17 @@ fn a_plan_that_cannot_be_is_refused() {
         &BY_HAND.replace("for = \"500ms\"", "for = \"500ms\"\nmagnitude = 3"),
         &["a fault `kill` takes no magnitude"],
     );
+    let when = |right: &str| BY_HAND.replacen("at = \"1s\"", right, 1);
+    refused(
+        &when(""),
+        &["fault 0 (`kill`) does not say when: write exactly one of at, point and after"],
+    );
+    refused(
+        &when("at = \"1s\"\nafter = { fault = 0, by = \"1s\" }"),
+        &["does not say when: write exactly one of"],
+    );
+    refused(&when("after = { fault = 2, by = \"1s\" }"), &["can only come after an earlier one"]);
+    refused(&when("point = { name = \"before-sync\", nth = 0 }"), &["counted from 1"]);
     // The test's own machine is no target.
     refused(&BY_HAND.replace("node-1", "test"), &["there is no node `test`"]);
 }
@@ -246,6 +258,7 @@ fn what_is_no_case_is_refused_with_its_line() {
     refused(&with("policy = \"odd\""), &["line 7", "odd", "fifo"]);
     refused(&with("fallback = \"odd\""), &["line 7", "`odd` is not a fallback"]);
     refused(&with("edits = [\"net/a>b = 3\"]"), &["line 7", "is not an edit: write path#counter"]);
+    refused(&with("profile = \"odd\""), &["line 7", "`odd` is not a profile"]);
     refused(&with("faults = \"kill,odd\""), &["line 7", "no fault kind `odd`"]);
 }
 

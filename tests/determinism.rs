@@ -3,6 +3,7 @@
 mod journal;
 
 use squall::choice::{Edit, Fallback};
+use squall::fault::Preset;
 use squall::prelude::*;
 use squall::trace::{CHECKPOINT_EVERY, Keep};
 use squall::{
@@ -75,6 +76,7 @@ fn kind(outcome: &Outcome) -> Option<FailureKind> {
 fn swarm(scenario: &Scenario, jobs: usize, reversed: bool) -> Summary {
     let jobs = NonZeroUsize::new(jobs).unwrap();
     let swarm = Swarm::new(scenario).seeds(SEEDS).jobs(jobs).keep_going().keep_hashes();
+    let swarm = swarm.profile(Preset::Stormy);
     let swarm = if reversed { swarm.reversed() } else { swarm };
     swarm.run(|_| {}).unwrap()
 }
@@ -97,7 +99,9 @@ fn threads_and_order_do_not_matter() {
         }
         // Each seed alone, on a thread that has run nothing yet.
         for (seed, hash) in reference.hashes.iter().take(30) {
-            let alone = guard::on_clean_thread(|| run_seed(&scenario, seed.0).trace_hash);
+            let case = Case { profile: Preset::Stormy, ..Case::from_seed(&scenario, *seed) };
+            let alone =
+                guard::on_clean_thread(|| run(&scenario, &case, Record::default()).trace_hash);
             assert_eq!(alone, *hash, "seed {seed}");
         }
     }
@@ -111,7 +115,7 @@ fn seeds_differ_and_faults_strike() {
     assert_eq!(different.len() as u64, SEEDS, "two seeds ran alike");
     for kind in ["kill", "power_off", "loss", "duplicate", "partition"] {
         let total = summary.ledger[kind];
-        assert!(total.cases >= 5 && total.observed > 0, "{kind}: {total:?}");
+        assert!(total.cases >= 20 && total.observed > 0, "{kind}: {total:?}");
     }
     assert!(summary.unreached("determinism::journal").is_empty());
 }
@@ -162,14 +166,15 @@ fn what_is_kept_does_not_matter() {
 fn a_case_written_down_is_the_same_case() {
     let scenario = troubled();
     let mut faults = 0;
-    for seed in 1..=120 {
-        let drawn = Case::from_seed(&scenario, Seed(seed));
+    for (profile, seed) in Preset::ALL.into_iter().flat_map(|p| (1..=60).map(move |seed| (p, seed)))
+    {
+        let drawn = Case { profile, ..Case::from_seed(&scenario, Seed(seed)) };
         let outcome = run(&scenario, &drawn, Record::default());
         let text = outcome.written_down(&drawn).to_toml();
         let written = Case::from_toml(&text).unwrap();
         faults += written.plan.as_ref().unwrap().faults.len();
         let again = run(&scenario, &written, Record::default());
-        assert_eq!(again.trace_hash, outcome.trace_hash, "seed {seed}:\n{text}");
+        assert_eq!(again.trace_hash, outcome.trace_hash, "{profile}, seed {seed}:\n{text}");
         assert_eq!(again.verdict, outcome.verdict);
         assert_eq!(written.expected, again.fingerprint());
         assert!(again.unmatched.is_empty(), "{:?}", again.unmatched);

@@ -5,7 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const TEST: &str = "what_was_acknowledged_is_kept";
-const BUG: &str = "        // BUG: the client is told before the byte is durable.\n";
+/// The planted bug, and how it should have been.
+const BUG: &str = "        // BUG: the client is told before the byte is durable.
+        socket.send_to(&answer, from).await?;
+        file.sync_all().await?;
+";
+const MENDED: &str = "        file.sync_all().await?;
+        socket.send_to(&answer, from).await?;
+";
 
 /// A crate in a folder of its own, removed when dropped.
 struct Stranger {
@@ -181,8 +188,7 @@ fn a_stranger_finds_a_bug_keeps_it_and_mends_it() {
     assert_eq!((first.line("replay "), seed_line(&first)), (&*replay, seed));
 
     // Mended: sync, then answer.
-    let mended =
-        include_str!("stranger/counter.rs").replace(BUG, "        file.sync_all().await?;\n");
+    let mended = include_str!("stranger/counter.rs").replace(BUG, MENDED);
     assert_ne!(mended, include_str!("stranger/counter.rs"));
     crate_.write("src/lib.rs", &mended);
     crate_.shell("cargo test", &[]).passed();

@@ -14,8 +14,9 @@ pub async fn serve() -> io::Result<()> {
     loop {
         let (len, from) = socket.recv_from(&mut request).await?;
         let value = file.append(&[1]).await? + 1;
-        // BUG: the client is told before the byte is durable.
         let answer = [&request[..len], &value.to_le_bytes()].concat();
+        // BUG: the client is told before the byte is durable.
         socket.send_to(&answer, from).await?;
+        file.sync_all().await?;
     }
 }

@@ -60,7 +60,13 @@ pub fn run(command: &Command) -> Result<Exit, String> {
             |mutant: &&Mutant| command.mutant.as_ref().is_none_or(|name| name == mutant.name);
         let mutants: Vec<&Mutant> = scenario.all_mutants().iter().filter(wanted).collect();
         if let (Some(name), true) = (&command.mutant, mutants.is_empty()) {
-            return Err(format!("scenario `{}` has no mutant `{name}`", scenario.name()));
+            let known: Vec<&str> =
+                scenario.all_mutants().iter().map(|mutant| mutant.name).collect();
+            return Err(format!(
+                "scenario `{}` has no mutant `{name}`: it has {}",
+                scenario.name(),
+                known.join(", ")
+            ));
         }
         let mut rows = Vec::new();
         for mutant in mutants {

@@ -219,15 +219,19 @@ fn what_to_run_is_chosen() {
     assert_eq!(parts.iter().sum::<u64>(), number(&all, "events"));
     let halves = ["--seeds 10", "--seeds 20 --first-seed 11"].map(events);
     assert_eq!(halves.iter().sum::<u64>(), number(&all, "events"));
+    let injected = |summary: &Value, kind: &str| summary["ledger"][kind]["injected"].as_u64();
     let quiet = one("--seeds 30 --faults none");
-    assert_eq!(quiet["ledger"], serde_json::json!({}));
     let some = one("--seeds 30 --faults kill,loss");
-    let kinds: Vec<&String> = some["ledger"].as_object().unwrap().keys().collect();
-    assert_eq!(kinds, ["kill", "loss"]);
+    for kind in ["partition", "slow_link", "shutdown"] {
+        assert!(injected(&all, kind) > Some(0), "{all}");
+        assert_eq!((injected(&quiet, kind), injected(&some, kind)), (None, None), "{kind}");
+    }
+    assert!(injected(&some, "kill") > Some(0) && injected(&some, "loss") > Some(0), "{some}");
     for policy in ["fifo", "random", "pct:3"] {
         assert_ne!(one(&format!("--seeds 30 --policy {policy}"))["digest"], all["digest"]);
     }
     same(&one("--seeds 30 --policy portfolio"));
+    assert_ne!(one("--seeds 30 --profile stormy")["digest"], all["digest"]);
 }
 
 #[test]
@@ -309,6 +313,7 @@ fn wrong_usage_is_one_line() {
     refused(&place, "replay --scenario paxos --seed 1 --mutant M-PAX-99", &mutant);
     refused(&place, "mutants --protocol paxos --mutant M-PAX-99", &mutant);
     refused(&place, "swarm --faults explode", &["no fault kind `explode`", "power_off"]);
+    refused(&place, "swarm --profile odd", &["`odd` is not a profile", "calm, realistic"]);
     refused(&place, "swarm --policy odd", &["odd", "fifo"]);
     refused(&place, "swarm --shard 9/3", &["`9/3` is not a shard", "3/16"]);
     refused(&place, "swarm --time soon", &["`soon` is not a time", "90s"]);
