@@ -182,11 +182,6 @@ impl Choices {
         self.epoch.set(self.epoch.get() ^ mix64(epoch.wrapping_add(GOLDEN)));
     }
 
-    /// Whether choices without an edit take outcome 0.
-    pub(crate) fn falls_back_to_benign(&self) -> bool {
-        self.overlay.borrow().is_benign()
-    }
-
     /// The epoch now, see [`Choices::branch`].
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.get()

@@ -127,10 +127,6 @@ impl Overlay {
         }
     }
 
-    pub(super) fn is_benign(&self) -> bool {
-        self.fallback == Fallback::Benign
-    }
-
     pub(super) fn settle(
         &mut self,
         id: u32,

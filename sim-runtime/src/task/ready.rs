@@ -2,7 +2,7 @@
 
 use super::drawn::Drawn;
 use super::{Meta, Policy, TaskId};
-use crate::choice::{Choices, Kind};
+use crate::choice::{Choices, Kind, Ratio};
 use async_task::Runnable;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
@@ -122,8 +122,9 @@ impl Pct {
             .filter(|poll| *poll > 0)
             .collect();
         changes.sort_unstable_by(|a, b| b.cmp(a));
-        // Under the benign fallback everything is first in, first out, which is fair by itself.
-        let fair = !choices.falls_back_to_benign();
+        // Always drawn, so that it is the choice of a recording that is pasted as edits too. Without it, as under the benign
+        // fallback alone, everything is first in, first out, which is fair by itself.
+        let fair = choices.chance(&mut stream, Kind::Schedule, Ratio::ONE);
         Pct { changes, polls: 0, lowest: u32::MAX / 2, fair }
     }
 
