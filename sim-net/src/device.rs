@@ -108,13 +108,11 @@ impl Net {
     /// Puts a fault in force until it is lifted.
     ///
     /// The ledger counts a block and a slow link as injected here, and as observed for each datagram that a socket misses, or gets later. It
-    /// counts loss and duplication for each datagram they befall.
+    /// counts loss, duplication and holding back for each datagram they befall.
     pub fn inject(&self, world: &World, fault: LinkFault) -> FaultId {
         match fault.effect {
-            Effect::Block(_) | Effect::Slow { .. } | Effect::Hold { .. } => {
-                world.injected(fault.name)
-            }
-            Effect::Lose { .. } | Effect::Duplicate { .. } => {}
+            Effect::Block(_) | Effect::Slow { .. } => world.injected(fault.name),
+            Effect::Hold { .. } | Effect::Lose { .. } | Effect::Duplicate { .. } => {}
         }
         let id = self.state().fabric.inject(world.choices(), fault);
         world.trace(&trace::INJECTED, NodeId::TEST, id.index() as u32, 0, 0);

@@ -81,7 +81,7 @@ kind!(
 
 kind!(
     HOLD, "hold", "what is sent on a link within a moment arrives very much later", Link,
-    gap (100 * MS, 10 * SECOND), duration (MS, 20 * MS),
+    gap (300 * MS, 30 * SECOND), duration (5 * MS, 200 * MS),
     magnitude Some(Magnitude { name: "delay", unit: "ms", min: 20, max: 10_000 }),
     |target| LinkFault::hold(link(target), target.magnitude.saturating_mul(MS))
 );

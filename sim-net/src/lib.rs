@@ -24,6 +24,7 @@
 //! |---|---|---|
 //! | `partition`, `block_link` and other blocks | each fault | each datagram that was dropped although a socket would have taken it |
 //! | `slow_link` | each fault | each datagram that came late to a socket |
+//! | `hold` | each datagram that was held back | those that came to a socket |
 //! | `loss` | each lost datagram | those for which there was a socket when they were lost |
 //! | `duplicate` | each copied datagram | each copy that came to a socket |
 //! | `reorder` | each datagram that came to a socket after one that was sent after it | the same |

@@ -129,6 +129,9 @@ impl Net {
         header.link = Some(id);
         header.sequence = link.sequence();
         header.slowed = link.state().slowed;
+        if link.state().held > 0 && !matches!(verdict, Verdict::Dropped(_)) {
+            count_held(world, state, header);
+        }
         verdict
     }
 
@@ -284,6 +287,14 @@ fn target_of(world: &World, state: &State, node: NodeId, address: Ipv4Addr) -> O
     match state.hosts.get(guess) {
         Some(host) if host.kernel.address() == address => Some(NodeId(guess as u16)),
         Some(_) | None => world.node_at(IpAddr::V4(address)),
+    }
+}
+
+/// Counts a datagram that a fault holds back.
+#[cold]
+fn count_held(world: &World, state: &State, header: &Header) {
+    if let Some(id) = header.slowed {
+        world.injected(state.fabric.fault(id).name);
     }
 }
 

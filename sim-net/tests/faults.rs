@@ -141,6 +141,26 @@ fn slow_links_and_copies_are_counted_where_they_arrive() {
     assert_eq!(counts(&ledger, "duplicate"), (1, 1));
 }
 
+/// What is sent while a link holds back comes late, however short the fault was; what is sent afterwards overtakes it.
+#[test]
+fn a_held_message_comes_very_much_later() {
+    let ledger = passes(async {
+        let (socket, peer) = pair().await;
+        let held = control::inject(LinkFault::hold(Links::One(peer, TEST), 5_000_000_000));
+        let start = Instant::now();
+        socket.send_to(&[1], "peer:7").await.unwrap();
+        ms(25).await;
+        held.lift();
+        socket.send_to(&[2], "peer:7").await.unwrap();
+        let mut buffer = [0; 8];
+        socket.recv(&mut buffer).await.unwrap();
+        assert_eq!((buffer[0], start.elapsed() < std::time::Duration::from_secs(1)), (2, true));
+        socket.recv(&mut buffer).await.unwrap();
+        assert_eq!((buffer[0], start.elapsed() > std::time::Duration::from_secs(5)), (1, true));
+    });
+    assert_eq!(counts(&ledger, "hold"), (1, 1));
+}
+
 #[test]
 fn independent_delays_reorder_and_fifo_links_do_not() {
     for fifo in [false, true] {
