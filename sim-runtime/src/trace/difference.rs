@@ -38,8 +38,8 @@ pub fn first_difference(
     first: &[(Record, Arc<str>)],
     second: &[(Record, Arc<str>)],
 ) -> Option<Difference> {
-    let same = |(a, b): &(&(Record, Arc<str>), &(Record, Arc<str>))| a.0.same(&b.0) && a.1 == b.1;
-    let common = first.iter().zip(second).take_while(same).count();
+    let pairs = first.iter().zip(second);
+    let common = pairs.take_while(|(a, b)| a.0.same(&b.0) && a.1 == b.1).count();
     if common == first.len() && common == second.len() {
         return None;
     }
