@@ -18,6 +18,8 @@ pub(crate) struct ContextDevice {
     pub(crate) exported: Cell<u64>,
     /// The fault kinds that the scenario declares and the case allows.
     pub(crate) declared: RefCell<Vec<&'static str>>,
+    /// The fault kinds that are done without any effect.
+    pub(crate) muted: RefCell<Vec<String>>,
     /// Why the case cannot be run as it is written.
     pub(crate) invalid: RefCell<Option<String>>,
 }
@@ -38,6 +40,7 @@ impl Context {
             monitors: RefCell::default(),
             exported: Cell::new(0),
             declared: RefCell::default(),
+            muted: RefCell::default(),
             invalid: RefCell::default(),
         }))
     }

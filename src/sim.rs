@@ -5,6 +5,7 @@ use crate::fault::{Class, FaultModel, Nemesis, Preset, directed, draw};
 use crate::node::{ExitStatus, Node, Nodes};
 use crate::seed::Seed;
 use crate::{Failure, NodeId, World, monitor};
+use sim_disk::Disks;
 use sim_runtime::choice::Kind;
 use sim_runtime::node::NodeSpec;
 use std::future::Future;
@@ -108,7 +109,8 @@ impl Sim {
                 (None, _) => draw(world, &model, selection, &preset.profile()),
             };
             context.class.set(class);
-            match Nemesis::start(world, &plan, model.budgets().to_vec()) {
+            let muted = context.muted.borrow().clone();
+            match Nemesis::start(world, &plan, model.budgets().to_vec(), muted) {
                 Ok(nemesis) => *context.nemesis.borrow_mut() = Some(nemesis),
                 Err(error) => {
                     *context.invalid.borrow_mut() = Some(error.to_string());
@@ -117,6 +119,13 @@ impl Sim {
             }
             *context.plan.borrow_mut() = Some(plan);
         });
+    }
+
+    /// From now on faults of a kind are drawn, done and counted as injected, but have no effect: a dead fault, as the gate of
+    /// swarms must find it. Called before [`faults`](Sim::faults).
+    #[doc(hidden)]
+    pub fn mute(self, kind: &str) {
+        Context::with(|_, context| context.muted.borrow_mut().push(kind.to_owned()));
     }
 
     /// Begins the liveness phase: nothing new is done to the system, and within `core` it is made well. What the case's
@@ -183,10 +192,15 @@ impl Sim {
         })
     }
 
-    /// The last test of durability: all `nodes` lose power at one instant, and start again. What was acknowledged must still be there.
+    /// The last test of durability: all `nodes` lose power at one instant, with everything that a power failure may undo on a disk,
+    /// healed or not, and start again. What was acknowledged must still be there.
     #[track_caller]
     pub fn power_cycle(self, nodes: impl IntoIterator<Item = Node>) {
         let nodes: Vec<Node> = nodes.into_iter().collect();
+        World::current(|world| {
+            let fail_again = |node: &Node| world.with_device(|disks: &Disks| disks.hurt(node.0));
+            nodes.iter().for_each(fail_again);
+        });
         nodes.iter().for_each(|node| node.power_off());
         nodes.iter().for_each(|node| node.start());
     }

@@ -123,6 +123,14 @@ impl Disks {
         host.disk().set_rules(rules);
     }
 
+    /// Has power failures of a node undo again what was not synced, after the node was healed.
+    ///
+    /// # Panics
+    /// If the run has no such node.
+    pub fn hurt(&self, node: NodeId) {
+        self.host(node).healed = false;
+    }
+
     /// Calls `f` with the file system of a node, outside of any process: to look at what is there, or to prepare it.
     /// Takes no time and is not traced.
     ///

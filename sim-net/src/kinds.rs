@@ -13,7 +13,7 @@ const SECOND: Nanos = 1_000 * MS;
 macro_rules! kind {
     (
         $name:ident, $text:literal, $summary:literal, $aim:ident,
-        gap $gap:expr, duration $duration:expr, magnitude $magnitude:expr, $fault:expr
+        gap $gap:expr, duration $duration:expr, magnitude $magnitude:expr, canary $canary:literal, $fault:expr
     ) => {
         #[distributed_slice(FAULT_KINDS)]
         static $name: FaultKind = FaultKind {
@@ -25,6 +25,7 @@ macro_rules! kind {
             duration: $duration,
             magnitude: $magnitude,
             coin: HALF,
+            canary: $canary,
             start: |world, target| {
                 let fault: fn(&Target) -> LinkFault = $fault;
                 let fault = fault(target).named($text);
@@ -42,30 +43,35 @@ macro_rules! kind {
 kind!(
     PARTITION, "partition", "two groups of nodes cannot reach one another", Groups,
     gap (300 * MS, 30 * SECOND), duration (10 * MS, 20 * SECOND), magnitude None,
+    canary "silence taken for death",
     |target| LinkFault::partition(Partition::halves(target.nodes.clone(), target.peers.clone()))
 );
 
 kind!(
     ONE_WAY, "one_way", "messages of one group do not reach the other, which is heard well", Groups,
     gap (SECOND, 60 * SECOND), duration (10 * MS, 20 * SECOND), magnitude None,
+    canary "hearing taken for being heard",
     |target| LinkFault::partition(Partition::one_way(target.nodes.clone(), target.peers.clone()))
 );
 
 kind!(
     RING, "ring", "the nodes stand in a circle, and each reaches its two neighbours only", Everything,
     gap (2 * SECOND, 60 * SECOND), duration (10 * MS, 10 * SECOND), magnitude None,
+    canary "the neighbours of neighbours",
     |target| LinkFault::partition(Partition::ring(target.nodes.clone()))
 );
 
 kind!(
     ISOLATE, "isolate", "a node runs, and reaches nobody", Node,
     gap (300 * MS, 30 * SECOND), duration (10 * MS, 20 * SECOND), magnitude None,
+    canary "an old answer",
     |target| LinkFault::partition(Partition::Alone(target.nodes.clone()))
 );
 
 kind!(
     BLOCK_LINK, "block_link", "one direction between two nodes is blocked", Link,
     gap (300 * MS, 30 * SECOND), duration (10 * MS, 20 * SECOND), magnitude None,
+    canary "a deaf backup",
     |target| LinkFault::partition(Partition::one_way(target.nodes.clone(), target.peers.clone()))
 );
 
@@ -73,6 +79,7 @@ kind!(
     SLOW_LINK, "slow_link", "one direction between two nodes is many times slower", Link,
     gap (300 * MS, 30 * SECOND), duration (100 * MS, 60 * SECOND),
     magnitude Some(Magnitude { name: "factor", unit: "times", min: 2, max: 1_000 }),
+    canary "an answer to an earlier question",
     |target| {
         let factor = u32::try_from(target.magnitude).unwrap_or(u32::MAX);
         LinkFault::slow(link(target), factor)
@@ -83,6 +90,7 @@ kind!(
     HOLD, "hold", "what is sent on a link within a moment arrives very much later", Link,
     gap (300 * MS, 30 * SECOND), duration (5 * MS, 200 * MS),
     magnitude Some(Magnitude { name: "delay", unit: "ms", min: 20, max: 10_000 }),
+    canary "an old write",
     |target| LinkFault::hold(link(target), target.magnitude.saturating_mul(MS))
 );
 
@@ -90,6 +98,7 @@ kind!(
     LOSS, "loss", "messages are lost", Everything,
     gap (300 * MS, 30 * SECOND), duration (100 * MS, 60 * SECOND),
     magnitude Some(Magnitude { name: "ratio", unit: "per million", min: 1_000, max: 300_000 }),
+    canary "a message sent once",
     |target| LinkFault::lose(Links::All, per_million(target))
 );
 
@@ -97,6 +106,7 @@ kind!(
     DUPLICATE, "duplicate", "messages arrive twice", Everything,
     gap (300 * MS, 30 * SECOND), duration (100 * MS, 60 * SECOND),
     magnitude Some(Magnitude { name: "ratio", unit: "per million", min: 1_000, max: 300_000 }),
+    canary "a sum with a message twice",
     |target| LinkFault::duplicate(Links::All, per_million(target))
 );
 

@@ -21,6 +21,8 @@ pub(crate) struct Nemesis {
     budgets: Vec<Budget>,
     faults: RefCell<Vec<Live>>,
     damaged: RefCell<Vec<NodeId>>,
+    /// The kinds whose faults are counted and not done.
+    muted: Vec<String>,
     postponed: Cell<u64>,
     /// Nothing begins any more; what is under way still ends.
     closed: Cell<bool>,
@@ -54,6 +56,7 @@ impl Nemesis {
         world: &World,
         plan: &FaultPlan,
         budgets: Vec<Budget>,
+        muted: Vec<String>,
     ) -> Result<Rc<Nemesis>, PlanError> {
         let mut faults = Vec::new();
         for (index, fault) in plan.faults.iter().enumerate() {
@@ -64,6 +67,7 @@ impl Nemesis {
             budgets,
             faults: RefCell::new(faults),
             damaged: RefCell::default(),
+            muted,
             postponed: Cell::new(0),
             closed: Cell::new(false),
             steps: RefCell::default(),
@@ -102,7 +106,7 @@ impl Nemesis {
             .collect()
         };
         for (kind, target) in stopped {
-            (kind.stop)(world, &target);
+            self.end(world, kind, &target);
         }
     }
 
@@ -233,7 +237,11 @@ impl Nemesis {
             return false;
         }
         if kind.cost == Cost::Damaged {
-            self.damaged.borrow_mut().extend(&target.nodes);
+            // What is down cannot be replaced: its disk stays.
+            let mut damaged = self.damaged.borrow_mut();
+            let lost = |node: &&NodeId| world.node_is_up(**node) && !damaged.contains(node);
+            let lost: Vec<NodeId> = target.nodes.iter().filter(lost).copied().collect();
+            damaged.extend(lost);
         }
         self.faults.borrow_mut()[index].active = true;
         self.plan(Step {
@@ -242,7 +250,11 @@ impl Nemesis {
             stop: true,
             tries: 0,
         });
-        (kind.start)(world, &target);
+        if self.is_muted(kind) {
+            world.injected(kind.name);
+        } else {
+            (kind.start)(world, &target);
+        }
         self.plan_followers(world, index);
         true
     }
@@ -271,7 +283,17 @@ impl Nemesis {
             }
             (fault.resolved.kind, fault.resolved.target.clone())
         };
-        (kind.stop)(world, &target);
+        self.end(world, kind, &target);
+    }
+
+    fn end(&self, world: &World, kind: &FaultKind, target: &Target) {
+        if !self.is_muted(kind) {
+            (kind.stop)(world, target);
+        }
+    }
+
+    fn is_muted(&self, kind: &FaultKind) -> bool {
+        self.muted.iter().any(|muted| muted == kind.name)
     }
 
     fn would_leave_the_budget(&self, world: &World, kind: &FaultKind, target: &Target) -> bool {
@@ -282,8 +304,8 @@ impl Nemesis {
         let fails = |node: &NodeId| {
             target.nodes.contains(node)
                 || !world.node_is_up(*node)
-                || world.node_is_leaving(*node)
                 || world.node_is_paused(*node)
+                || world.node_is_leaving(*node)
                 || damaged.contains(node)
         };
         self.budgets.iter().any(|budget| {

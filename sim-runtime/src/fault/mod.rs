@@ -65,6 +65,9 @@ pub struct FaultKind {
     pub magnitude: Option<Magnitude>,
     /// How likely it is on where coins are thrown.
     pub coin: Ratio,
+    /// The name of its canary: a small program that breaks under this kind alone, next to a corrected form that never does.
+    /// The tests of squall ask for one of each kind.
+    pub canary: &'static str,
     /// Starts it. Counts itself as injected.
     pub start: fn(&World, &Target),
     /// Stops it.

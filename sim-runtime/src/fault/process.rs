@@ -14,7 +14,7 @@ const SECOND: Nanos = 1_000 * MS;
 const GRACE: std::time::Duration = std::time::Duration::from_secs(1);
 
 macro_rules! end {
-    ($name:ident, $text:literal, $summary:literal, $cost:expr, $coin:expr, $gap:expr, $start:expr) => {
+    ($name:ident, $text:literal, $summary:literal, $cost:expr, $coin:expr, $gap:expr, $canary:literal, $start:expr) => {
         #[distributed_slice(FAULT_KINDS)]
         static $name: FaultKind = FaultKind {
             name: $text,
@@ -25,6 +25,7 @@ macro_rules! end {
             duration: (MS, 5 * SECOND),
             magnitude: None,
             coin: $coin,
+            canary: $canary,
             start: $start,
             stop: start_again,
         };
@@ -38,6 +39,7 @@ end!(
     Cost::Down,
     HALF,
     (SECOND, 30 * SECOND),
+    "a job given up",
     |world, target| each(world, target, "shutdown", |world, node| world.shutdown(node, GRACE))
 );
 end!(
@@ -47,6 +49,7 @@ end!(
     Cost::Down,
     HALF,
     (300 * MS, 30 * SECOND),
+    "a buffer in memory",
     |world, target| each(world, target, "kill", |world, node| world.end(node, End::Kill))
 );
 end!(
@@ -56,6 +59,7 @@ end!(
     Cost::Down,
     HALF,
     (300 * MS, 30 * SECOND),
+    "a late sync",
     |world, target| each(world, target, "power_off", |world, node| world.end(node, End::PowerOff))
 );
 end!(
@@ -65,6 +69,7 @@ end!(
     Cost::Damaged,
     Ratio::new(1, 2),
     (2 * SECOND, 60 * SECOND),
+    "a forgotten vote",
     |world, target| each(world, target, "wipe", |world, node| world.end(node, End::Wipe))
 );
 
@@ -78,6 +83,7 @@ static PAUSE: FaultKind = FaultKind {
     duration: (MS, 5 * SECOND),
     magnitude: None,
     coin: HALF,
+    canary: "an expired lease",
     start: |world, target| each(world, target, "pause", World::pause),
     stop: |world, target| target.nodes.iter().for_each(|node| world.resume(*node)),
 };

@@ -96,6 +96,8 @@ impl World {
             node.up = false;
             node.ended = match how {
                 End::Shutdown if !node.shutdown => None,
+                // Out of patience with a process that was told to end: the effect of the shutdown, not of a kill.
+                End::Kill if node.shutdown => Some(End::Shutdown),
                 End::Shutdown | End::Kill | End::PowerOff | End::Wipe => Some(how),
             };
             std::mem::take(&mut node.again)
