@@ -1,7 +1,7 @@
 //! Cases: everything that decides a run, as plain data.
 
 use crate::choice::{Edit, Edits, Fallback};
-use crate::fault::{FaultPlan, Preset, Selection};
+use crate::fault::{FaultPlan, Profile, Selection};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
 use crate::task::Policy;
@@ -53,9 +53,9 @@ pub struct Case {
     /// Which kinds of fault are drawn when the plan is not fixed.
     #[serde(default, skip_serializing_if = "Selection::is_all")]
     pub faults: Selection,
-    /// How hostile the plan is when it is not fixed.
+    /// How hostile the plan is when it is not fixed: a preset, or one with some values changed.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub profile: Preset,
+    pub profile: Profile,
     /// What a choice without an edit does: `drawn` from the seed, or `benign`.
     #[serde(default, with = "fallback", skip_serializing_if = "is_default")]
     pub fallback: Fallback,
@@ -123,7 +123,7 @@ impl Case {
             expected: None,
             trace_hash: None,
             faults: Selection::default(),
-            profile: Preset::default(),
+            profile: Profile::default(),
             fallback: Fallback::default(),
             edits: Vec::new(),
             branches: Vec::new(),

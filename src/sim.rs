@@ -100,13 +100,13 @@ impl Sim {
         Context::with(|world, context| {
             assert!(context.nemesis.borrow().is_none(), "`faults` is called once in a run");
             *context.declared.borrow_mut() = model.declared(&context.case.faults);
-            let (selection, preset) = (&context.case.faults, context.case.profile);
-            let (plan, class) = match (&context.case.plan, preset) {
+            let (selection, profile) = (&context.case.faults, &context.case.profile);
+            let (plan, class) = match (&context.case.plan, profile.preset) {
                 (Some(plan), _) => (plan.clone(), Class::Given),
                 (None, Preset::Directed) => {
                     (directed(world, &model, selection, context.case.seed.0), Class::Given)
                 }
-                (None, _) => draw(world, &model, selection, &preset.profile()),
+                (None, _) => draw(world, &model, selection, profile),
             };
             context.class.set(class);
             let muted = context.muted.borrow().clone();

@@ -7,7 +7,7 @@ mod worker;
 
 use crate::case::{Case, CaseError};
 use crate::determinism::Divergence;
-use crate::fault::{Preset, Selection};
+use crate::fault::{Profile, Selection};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
 use crate::settings::Shard;
@@ -41,7 +41,7 @@ pub struct Swarm<'a> {
     mutant: Option<String>,
     faults: Selection,
     policy: Policy,
-    profile: Preset,
+    profile: Profile,
     determinism_every: Option<u64>,
     keep_going: bool,
     reversed: bool,
@@ -91,7 +91,7 @@ impl<'a> Swarm<'a> {
             mutant: None,
             faults: Selection::default(),
             policy: Policy::default(),
-            profile: Preset::default(),
+            profile: Profile::default(),
             determinism_every: None,
             keep_going: false,
             reversed: false,
@@ -148,9 +148,9 @@ impl<'a> Swarm<'a> {
         self
     }
 
-    /// How hostile the plans are.
-    pub fn profile(mut self, profile: Preset) -> Self {
-        self.profile = profile;
+    /// How hostile the plans are: a preset, or one with some values changed.
+    pub fn profile(mut self, profile: impl Into<Profile>) -> Self {
+        self.profile = profile.into();
         self
     }
 

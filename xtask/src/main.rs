@@ -8,6 +8,7 @@ mod output;
 mod progress;
 mod replay;
 mod scenarios;
+mod search;
 mod swarm;
 mod table;
 
@@ -31,6 +32,8 @@ enum Command {
     Replay(replay::Command),
     /// Find the planted bugs of the reference protocols.
     Mutants(mutants::Command),
+    /// Compare ways to search on the planted bugs.
+    Search(search::Command),
     /// Prove that equal cases have equal outcomes: other processes, threads, orders and builds.
     Determinism(determinism::Command),
     /// Measure the cost of simulating.
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Swarm(command) => swarm::run(&command).map(ExitCode::from),
         Command::Replay(command) => replay::run(&command).map(ExitCode::from),
         Command::Mutants(command) => mutants::run(&command).map(ExitCode::from),
+        Command::Search(command) => search::run(&command).map(ExitCode::from),
         Command::Determinism(command) => determinism::run(&command).map(ExitCode::from),
         Command::Bench(command) => bench::run(&command),
     };

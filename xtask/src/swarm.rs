@@ -5,7 +5,7 @@ use crate::progress::Progress;
 use crate::{output, scenarios, table};
 use clap::Args;
 use serde::Serialize;
-use squall::fault::{Preset, Selection};
+use squall::fault::{Profile, Selection};
 use squall::task::Policy;
 use squall::{
     Case, Corpus, Event, Found, Percentiles, Report, Scenario, Seed, Shard, Summary, Swarm,
@@ -51,9 +51,10 @@ pub struct Command {
     /// Which runnable task goes first: portfolio, fifo, random or pct:D.
     #[arg(long, default_value = "portfolio")]
     policy: Policy,
-    /// How hostile the faults are: calm, realistic, stormy, or directed, which enumerates instead of drawing.
+    /// How hostile the faults are: calm, realistic, stormy, or directed, which enumerates instead of drawing. Single values
+    /// may be changed, as in realistic,coupled=1/4.
     #[arg(long, default_value = "realistic")]
-    profile: Preset,
+    profile: Profile,
     /// Run every so-manieth seed twice more and compare.
     #[arg(long)]
     determinism_check: Option<NonZeroU64>,

@@ -1,0 +1,101 @@
+//! `search`: which way to search finds the planted bugs soonest.
+
+mod cells;
+mod estimate;
+mod report;
+
+use crate::exit::Exit;
+use crate::progress::Progress;
+use crate::scenarios;
+use cells::Cell;
+use clap::Args;
+use estimate::Count;
+use squall::{Event, Mutant, Scenario, Seed};
+use std::num::NonZeroU64;
+
+/// Seeds for a bug that only directed search is expected to find.
+const DIRECTED_SEEDS: u64 = 30_000;
+
+/// What `search` is asked to do.
+#[derive(Args)]
+pub struct Command {
+    /// The protocol.
+    #[arg(long, default_value = "paxos")]
+    protocol: String,
+    /// At most so many seeds for each mutant and cell. As many as the mutant's difficulty allows unless given.
+    #[arg(long)]
+    seeds: Option<NonZeroU64>,
+    /// The first seed, decimal or 0x hex. What was tuned on some seeds is to be judged on others.
+    #[arg(long, default_value = "1")]
+    first_seed: Seed,
+    /// Only this planted bug; may be given several times.
+    #[arg(long)]
+    mutant: Vec<String>,
+    /// Print JSON Lines, and nothing else, on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A mutant searched in every way.
+struct Row<'a> {
+    mutant: &'a str,
+    /// What each cell came to, in their order.
+    counts: Vec<Count>,
+}
+
+/// Runs a swarm for each planted bug in each cell. The number of seeds is fixed beforehand, and all cells have the same seeds.
+///
+/// # Errors
+/// When the arguments are wrong.
+pub fn run(command: &Command) -> Result<Exit, String> {
+    let scenario = scenarios::named(&command.protocol)?;
+    let all = scenario.all_mutants();
+    let known = |name: &String| all.iter().any(|mutant| mutant.name == name);
+    if let Some(name) = command.mutant.iter().find(|name| !known(name)) {
+        return Err(format!("scenario `{}` has no mutant `{name}`", scenario.name()));
+    }
+    let wanted = |mutant: &&Mutant| {
+        command.mutant.is_empty() || command.mutant.iter().any(|name| name == mutant.name)
+    };
+    let cells = cells::all();
+    let mut rows = Vec::new();
+    for mutant in all.iter().filter(wanted) {
+        let counts = cells
+            .iter()
+            .map(|cell| count(command, &scenario, mutant, cell))
+            .collect::<Result<_, _>>()?;
+        let row = Row { mutant: mutant.name, counts };
+        if command.json {
+            report::lines(scenario.name(), &cells, &row)?;
+        } else {
+            println!("\n{}", report::table(&cells, &row));
+        }
+        rows.push(row);
+    }
+    if command.json {
+        report::comparison_lines(scenario.name(), &cells, &rows)?;
+    } else {
+        println!("\n{}", report::comparison(&cells, &rows));
+    }
+    Ok(Exit::Well)
+}
+
+fn count(
+    command: &Command,
+    scenario: &Scenario,
+    mutant: &Mutant,
+    cell: &Cell,
+) -> Result<Count, String> {
+    let due = mutant.seeds_max.unwrap_or(DIRECTED_SEEDS);
+    let seeds = command.seeds.map_or(due, |most| due.min(most.get()));
+    let progress = Progress::new(&format!("{} {}", mutant.name, cell.name), Some(seeds));
+    let swarm = cell.swarm(scenario, mutant.name, command.first_seed, seeds);
+    let summary = swarm
+        .run(|event| {
+            if let Event::Progress { seeds, failures } = event {
+                progress.show(seeds, failures);
+            }
+        })
+        .map_err(|error| error.to_string())?;
+    Ok(Count { failures: summary.failures, seeds: summary.seeds })
+}

@@ -1,0 +1,121 @@
+//! What is compared: the default, and all that differs from it in one thing.
+
+use squall::choice::Ratio;
+use squall::fault::{self, Preset, Profile, Selection};
+use squall::task::Policy;
+use squall::{Scenario, Seed, Swarm};
+
+/// The kind of fault that holds a chosen message back for long.
+const HELD: &str = "hold";
+
+/// A way to search.
+#[derive(Clone)]
+pub struct Cell {
+    /// What differs from the default; empty for the default itself.
+    pub varies: &'static str,
+    /// How.
+    pub name: &'static str,
+    profile: Profile,
+    policy: Policy,
+    faults: Selection,
+}
+
+impl Cell {
+    /// The default.
+    pub fn usual() -> Cell {
+        Cell {
+            varies: "",
+            name: "default",
+            profile: Profile::default(),
+            policy: Policy::default(),
+            faults: Selection::default(),
+        }
+    }
+
+    fn with_profile(varies: &'static str, name: &'static str, profile: impl Into<Profile>) -> Cell {
+        Cell { varies, name, profile: profile.into(), ..Cell::usual() }
+    }
+
+    fn with_policy(name: &'static str, policy: Policy) -> Cell {
+        Cell { varies: "schedule", name, policy, ..Cell::usual() }
+    }
+
+    /// A swarm that searches so, and does not end at what it finds.
+    pub fn swarm<'a>(
+        &self,
+        scenario: &'a Scenario,
+        mutant: &str,
+        first: Seed,
+        seeds: u64,
+    ) -> Swarm<'a> {
+        Swarm::new(scenario)
+            .mutant(mutant)
+            .first_seed(first)
+            .seeds(seeds)
+            .profile(self.profile)
+            .policy(self.policy)
+            .faults(self.faults.clone())
+            .keep_going()
+    }
+}
+
+/// The cells of the comparison, the default first.
+pub fn all() -> Vec<Cell> {
+    let boundary = |at_boundary| Profile { at_boundary, ..Profile::default() };
+    let kinds = fault::kinds().into_iter().map(|kind| kind.name).filter(|name| *name != HELD);
+    let unheld = Selection::Only(kinds.map(str::to_owned).collect());
+    vec![
+        Cell::usual(),
+        Cell::with_profile("profile", "calm", Preset::Calm),
+        Cell::with_profile("profile", "stormy", Preset::Stormy),
+        Cell::with_profile("profile", "directed", Preset::Directed),
+        Cell::with_policy("fifo", Policy::Fifo),
+        Cell::with_policy("random", Policy::Random),
+        Cell::with_policy("pct:2", Policy::Pct(2)),
+        Cell::with_policy("pct:3", Policy::Pct(3)),
+        Cell::with_profile("crashes", "never at a write", boundary(Ratio::ZERO)),
+        Cell::with_profile("crashes", "always at a write", boundary(Ratio::ONE)),
+        Cell { varies: "messages", name: "none held back", faults: unheld, ..Cell::usual() },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use squall::Case;
+
+    #[test]
+    fn every_cell_differs_from_the_default_in_one_thing() {
+        let scenario = Scenario::new("still", |_| async { Ok(()) });
+        let case = |cell: &Cell| -> Case { cell.swarm(&scenario, "x", Seed(1), 1).case(0) };
+        let cells = all();
+        let usual = case(&cells[0]);
+        for cell in &cells[1..] {
+            let other = case(cell);
+            let differences = [
+                other.profile != usual.profile,
+                other.policy != usual.policy,
+                other.faults != usual.faults,
+            ];
+            assert_eq!(differences.into_iter().filter(|d| *d).count(), 1, "{}", cell.name);
+            let mended = Case {
+                profile: usual.profile,
+                policy: usual.policy,
+                faults: usual.faults.clone(),
+                ..other
+            };
+            assert_eq!(mended, usual, "{}", cell.name);
+        }
+    }
+
+    #[test]
+    fn the_cell_without_held_messages_leaves_out_that_kind_alone() {
+        let cells = all();
+        let Some(Selection::Only(left)) = cells.last().map(|cell| &cell.faults) else {
+            panic!("the last cell selects kinds");
+        };
+        let known = fault::kinds();
+        assert!(known.iter().any(|kind| kind.name == HELD));
+        assert_eq!(left.len(), known.len() - 1);
+    }
+}
