@@ -11,7 +11,7 @@ use cells::Cell;
 use clap::Args;
 use estimate::Count;
 use squall::{Event, Mutant, Scenario, Seed};
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 
 /// Seeds for a bug that only directed search is expected to find.
 const DIRECTED_SEEDS: u64 = 30_000;
@@ -31,6 +31,12 @@ pub struct Command {
     /// Only this planted bug; may be given several times.
     #[arg(long)]
     mutant: Vec<String>,
+    /// Vary only this: profile, schedule, crashes or messages; may be given several times.
+    #[arg(long)]
+    vary: Vec<String>,
+    /// How many threads. As many as there are processors unless given.
+    #[arg(long)]
+    jobs: Option<NonZeroUsize>,
     /// Print JSON Lines, and nothing else, on standard output.
     #[arg(long)]
     json: bool,
@@ -57,7 +63,7 @@ pub fn run(command: &Command) -> Result<Exit, String> {
     let wanted = |mutant: &&Mutant| {
         command.mutant.is_empty() || command.mutant.iter().any(|name| name == mutant.name)
     };
-    let cells = cells::all();
+    let cells = cells::varying(&command.vary)?;
     let mut rows = Vec::new();
     for mutant in all.iter().filter(wanted) {
         let counts = cells
@@ -89,7 +95,10 @@ fn count(
     let due = mutant.seeds_max.unwrap_or(DIRECTED_SEEDS);
     let seeds = command.seeds.map_or(due, |most| due.min(most.get()));
     let progress = Progress::new(&format!("{} {}", mutant.name, cell.name), Some(seeds));
-    let swarm = cell.swarm(scenario, mutant.name, command.first_seed, seeds);
+    let mut swarm = cell.swarm(scenario, mutant.name, command.first_seed, seeds);
+    if let Some(jobs) = command.jobs {
+        swarm = swarm.jobs(jobs);
+    }
     let summary = swarm
         .run(|event| {
             if let Event::Progress { seeds, failures } = event {

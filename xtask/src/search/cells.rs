@@ -79,6 +79,25 @@ pub fn all() -> Vec<Cell> {
     ]
 }
 
+/// The default, and the cells that vary one of those things; all cells when none is named.
+///
+/// # Errors
+/// When no cell varies what is named.
+pub fn varying(wanted: &[String]) -> Result<Vec<Cell>, String> {
+    let all = all();
+    if let Some(name) =
+        wanted.iter().find(|name| all.iter().skip(1).all(|cell| cell.varies != name.as_str()))
+    {
+        return Err(format!(
+            "nothing varies `{name}`: write profile, schedule, crashes or messages"
+        ));
+    }
+    let is_wanted =
+        |cell: &Cell| wanted.is_empty() || wanted.iter().any(|name| name == cell.varies);
+    let first = all.iter().take(1);
+    Ok(first.chain(all.iter().skip(1).filter(|cell| is_wanted(cell))).cloned().collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,5 +136,16 @@ mod tests {
         let known = fault::kinds();
         assert!(known.iter().any(|kind| kind.name == HELD));
         assert_eq!(left.len(), known.len() - 1);
+    }
+
+    #[test]
+    fn the_default_is_part_of_every_choice_of_cells() {
+        let named = |wanted: &[&str]| -> Result<Vec<&str>, String> {
+            let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
+            Ok(varying(&wanted)?.iter().map(|cell| cell.name).collect())
+        };
+        assert_eq!(named(&["messages"]).unwrap(), ["default", "none held back"]);
+        assert_eq!(named(&[]).unwrap().len(), all().len());
+        assert!(named(&["weather"]).unwrap_err().contains("nothing varies `weather`"));
     }
 }
