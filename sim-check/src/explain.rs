@@ -32,7 +32,7 @@ pub struct Explanation<State> {
 /// At most this many beginnings make up a refutation.
 const BEGINNINGS_MAX: usize = 50_000;
 
-/// Explains a violation that [`check_linearizability`](crate::linearizability::check_linearizability)
+/// Explains a violation that [`check_linearizability`]
 /// found. Once `budget` is spent the sub-histories are made no smaller.
 ///
 /// ```
