@@ -11,6 +11,7 @@
 //! - [`certificate`], [`refutation`]: proofs of their verdicts, and verifiers that know nothing of the judges.
 //! - [`explain`], [`render`]: why a history is bad, in words and pictures, on its smallest part.
 //! - [`judge`]: all of that for a file.
+//! - [`txn`]: isolation levels of transactions over lists and registers, and their anomalies.
 //! - [`verdict`]: what a judge answers. "Could not decide" is a verdict of its own and never success.
 //!
 //! ```
@@ -51,6 +52,7 @@ pub mod sequential;
 pub mod session;
 pub mod spec;
 mod special;
+pub mod txn;
 pub mod verdict;
 
 pub use history::{
