@@ -12,6 +12,8 @@
 //! - [`explain`], [`render`]: why a history is bad, in words and pictures, on its smallest part.
 //! - [`judge`]: all of that for a file.
 //! - [`txn`]: isolation levels of transactions over lists and registers, and their anomalies.
+//! - [`atomic_commitment`], [`consensus`], [`mutual_exclusion`], [`delivery`], [`convergence`]: properties
+//!   of protocols, from the events of a run. [`model_oracle`]: comparison with a plain model.
 //! - [`verdict`]: what a judge answers. "Could not decide" is a verdict of its own and never success.
 //!
 //! ```
@@ -39,13 +41,19 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod atomic_commitment;
 pub mod certificate;
+pub mod consensus;
+pub mod convergence;
+pub mod delivery;
 pub mod explain;
 mod hash;
 pub mod history;
 pub mod judge;
 pub mod linearizability;
 mod minimize;
+pub mod model_oracle;
+pub mod mutual_exclusion;
 pub mod refutation;
 pub mod render;
 pub mod sequential;
