@@ -14,6 +14,7 @@
 //! - [`txn`]: isolation levels of transactions over lists and registers, and their anomalies.
 //! - [`atomic_commitment`], [`consensus`], [`mutual_exclusion`], [`delivery`], [`convergence`]: properties
 //!   of protocols, from the events of a run. [`model_oracle`]: comparison with a plain model.
+//! - [`workload`]: invariants of well-known workloads.
 //! - [`verdict`]: what a judge answers. "Could not decide" is a verdict of its own and never success.
 //!
 //! ```
@@ -62,6 +63,7 @@ pub mod spec;
 mod special;
 pub mod txn;
 pub mod verdict;
+pub mod workload;
 
 pub use history::{
     Event, EventKind, History, HistoryBuilder, HistoryError, Operation, OperationId, Outcome,
