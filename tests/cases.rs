@@ -63,7 +63,7 @@ fn full() -> Case {
         expected: Some("check:nothing \"quoted\"".to_owned()),
         trace_hash: Some("00000000000000ff".to_owned()),
         faults: Selection::Only(vec!["kill".to_owned(), "loss".to_owned()]),
-        profile: Preset::Stormy,
+        profile: Preset::Stormy.into(),
         fallback: Fallback::Benign,
         edits: vec![
             Edit { path: "net/a>b".to_owned(), counter: 3, outcome: 1 },

@@ -46,7 +46,7 @@ fn whatever_the_seed_a_healed_node_runs() {
     for seed in 1..=200 {
         let scenario = deaf(true);
         let case = Case {
-            profile: squall::fault::Preset::Stormy,
+            profile: squall::fault::Preset::Stormy.into(),
             ..Case::from_seed(&scenario, Seed(seed))
         };
         let outcome = squall::run(&scenario, &case, Record::default()).unwrap();

@@ -3,6 +3,8 @@
 //! Times are the least of several runs, parsing excluded, preparation of the search included. The recorded histories are
 //! read from `histories/public` where that exists (see `tests/corpus.rs`); the others are made up here.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::PathBuf;

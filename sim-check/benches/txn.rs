@@ -3,6 +3,8 @@
 //!
 //! `cargo bench -p sim-check --bench txn`
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+
 use sim_check::txn::{
     Anomaly, ClientOrder, IsolationLevel, MicroOp, Model, Status, TxnHistory, TxnHistoryBuilder,
     Witness, analyze, check, from_raw,
