@@ -99,7 +99,7 @@ fn threads_and_order_do_not_matter() {
         }
         // Each seed alone, on a thread that has run nothing yet.
         for (seed, hash) in reference.hashes.iter().take(30) {
-            let case = Case { profile: Preset::Stormy, ..Case::from_seed(&scenario, *seed) };
+            let case = Case { profile: Preset::Stormy.into(), ..Case::from_seed(&scenario, *seed) };
             let alone =
                 guard::on_clean_thread(|| run(&scenario, &case, Record::default()).trace_hash);
             assert_eq!(alone, *hash, "seed {seed}");
@@ -168,7 +168,7 @@ fn a_case_written_down_is_the_same_case() {
     let mut faults = 0;
     for (profile, seed) in Preset::ALL.into_iter().flat_map(|p| (1..=60).map(move |seed| (p, seed)))
     {
-        let drawn = Case { profile, ..Case::from_seed(&scenario, Seed(seed)) };
+        let drawn = Case { profile: profile.into(), ..Case::from_seed(&scenario, Seed(seed)) };
         let outcome = run(&scenario, &drawn, Record::default());
         let text = outcome.written_down(&drawn).to_toml();
         let written = Case::from_toml(&text).unwrap();
