@@ -1,6 +1,7 @@
 //! The command line: a thin dispatcher, each command is a module of its own.
 
 mod bench;
+mod check;
 mod determinism;
 mod exit;
 mod mutants;
@@ -36,6 +37,8 @@ enum Command {
     Search(search::Command),
     /// Prove that equal cases have equal outcomes: other processes, threads, orders and builds.
     Determinism(determinism::Command),
+    /// Judge recorded histories.
+    Check(check::Command),
     /// Measure the cost of simulating.
     Bench(bench::Command),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Mutants(command) => mutants::run(&command).map(ExitCode::from),
         Command::Search(command) => search::run(&command).map(ExitCode::from),
         Command::Determinism(command) => determinism::run(&command).map(ExitCode::from),
+        Command::Check(command) => check::run(&command).map(ExitCode::from),
         Command::Bench(command) => bench::run(&command),
     };
     done.unwrap_or_else(|error| {
