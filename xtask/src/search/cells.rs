@@ -74,6 +74,7 @@ pub fn all() -> Vec<Cell> {
         Cell::with_policy("pct:2", Policy::Pct(2)),
         Cell::with_policy("pct:3", Policy::Pct(3)),
         Cell::with_profile("crashes", "never at a write", boundary(Ratio::ZERO)),
+        Cell::with_profile("crashes", "two of three at a write", boundary(Ratio::new(2, 3))),
         Cell::with_profile("crashes", "always at a write", boundary(Ratio::ONE)),
         Cell { varies: "messages", name: "none held back", faults: unheld, ..Cell::usual() },
     ]
