@@ -9,7 +9,7 @@ use squall::fault::{Selection, kinds};
 /// Seeds within which the broken form breaks.
 const SEEDS: u64 = 200;
 /// Cases of the corrected form here; the example of the same name runs ten thousand.
-const CASES: u64 = 1_000;
+const CASES: u64 = 2_000;
 
 #[test]
 fn every_kind_has_a_canary() {

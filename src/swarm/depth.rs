@@ -1,5 +1,6 @@
 //! How deep a swarm went, and how much of what there is to see it saw: figures against taking shallow runs for deep ones.
 
+use crate::Ledger;
 use crate::choice::Ratio;
 use crate::fault::Class;
 use crate::outcome::Outcome;
@@ -101,13 +102,18 @@ impl Depth {
         for a in &injected {
             self.pairs.extend(injected.iter().filter(|b| a < *b).map(|b| (*a, *b)));
         }
-        // Features: each probe and each fault kind, by order of magnitude of its count.
+        let probes = outcome.probes.iter().map(|hit| (hit.index, hit.hits));
+        self.see(probes, &outcome.ledger);
+    }
+
+    /// Counts features: each probe and each fault kind, by order of magnitude of its count.
+    fn see(&mut self, probes: impl IntoIterator<Item = (usize, u64)>, ledger: &Ledger) {
         let magnitude = |count: u64| u64::BITS - count.leading_zeros();
-        for hit in &outcome.probes {
-            *self.features.entry((0, hit.index, magnitude(hit.hits))).or_default() += 1;
+        for (index, hits) in probes {
+            *self.features.entry((0, index, magnitude(hits))).or_default() += 1;
         }
         let known = crate::fault::kinds();
-        for line in outcome.ledger.lines() {
+        for line in ledger.lines() {
             let index = known.iter().position(|kind| kind.name == line.kind).unwrap_or(known.len());
             *self.features.entry((1, index, magnitude(line.observed))).or_default() += 1;
         }
@@ -155,5 +161,60 @@ mod tests {
             assert!(found <= wanted && found * 5 >= wanted * 4, "{found} {wanted}");
         }
         assert_eq!(Spread::default().percentiles(), Percentiles::default());
+    }
+
+    fn unseen(cases: &[&[(usize, u64)]]) -> Option<Ratio> {
+        let mut depth = Depth::default();
+        for probes in cases {
+            depth.see(probes.iter().copied(), &Ledger::default());
+        }
+        depth.unseen(cases.len() as u64)
+    }
+
+    #[test]
+    fn what_was_seen_once_says_what_is_to_come() {
+        assert_eq!(unseen(&[]), None);
+        // Everything new in every case: so will be the next.
+        assert_eq!(unseen(&[&[(0, 1)], &[(1, 1)], &[(2, 1)]]), Some(Ratio::new(3, 3)));
+        // Nothing but what was there before.
+        assert_eq!(unseen(&[&[(0, 1)], &[(0, 1)]]), Some(Ratio::new(0, 2)));
+        // Of the same probe 2 and 3 are one order of magnitude, 4 is another.
+        assert_eq!(unseen(&[&[(0, 2)], &[(0, 3)], &[(0, 4)], &[]]), Some(Ratio::new(1, 4)));
+        // More new things than cases is still no more than certain.
+        assert_eq!(unseen(&[&[(0, 1), (1, 1), (2, 1)]]), Some(Ratio::new(1, 1)));
+    }
+
+    #[test]
+    fn faults_are_things_to_see_too() {
+        let mut ledger = Ledger::default();
+        ledger.injected("kill");
+        ledger.observed("kill");
+        let mut depth = Depth::default();
+        depth.see([], &ledger);
+        depth.see([], &Ledger::default());
+        assert_eq!(depth.unseen(2), Some(Ratio::new(1, 2)));
+        depth.see([], &ledger);
+        assert_eq!(depth.unseen(3), Some(Ratio::new(0, 3)));
+    }
+
+    #[test]
+    fn halves_put_together_are_the_whole() {
+        let cases: Vec<Vec<(usize, u64)>> =
+            (0..40).map(|n| (0..n % 7).map(|index| (index as usize, n * n)).collect()).collect();
+        let see = |cases: &[Vec<(usize, u64)>]| {
+            let mut depth = Depth::default();
+            for case in cases {
+                depth.see(case.iter().copied(), &Ledger::default());
+                depth.events.add(case.len() as u64 * 100);
+            }
+            depth
+        };
+        let whole = see(&cases);
+        for cut in [0, 1, 17, 40] {
+            let mut halves = see(&cases[cut..]);
+            halves.merge(see(&cases[..cut]));
+            assert_eq!(halves.unseen(40), whole.unseen(40));
+            assert_eq!(halves.events.percentiles(), whole.events.percentiles());
+        }
     }
 }
