@@ -27,8 +27,10 @@ fn lives(beyond: usize) -> Scenario {
 }
 
 fn outcome(scenario: &Scenario, seed: u64) -> Outcome {
-    let case =
-        Case { profile: squall::fault::Preset::Stormy, ..Case::from_seed(scenario, Seed(seed)) };
+    let case = Case {
+        profile: squall::fault::Preset::Stormy.into(),
+        ..Case::from_seed(scenario, Seed(seed))
+    };
     run(scenario, &case, Record { keep: Keep::Text, choices: false }).unwrap()
 }
 

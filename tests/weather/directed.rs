@@ -7,7 +7,7 @@ use squall::{Case, Record, Scenario, Seed, run};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn plan(scenario: &Scenario, seed: u64) -> FaultPlan {
-    let case = Case { profile: Preset::Directed, ..Case::from_seed(scenario, Seed(seed)) };
+    let case = Case { profile: Preset::Directed.into(), ..Case::from_seed(scenario, Seed(seed)) };
     run(scenario, &case, Record::default()).unwrap().plan.unwrap()
 }
 
