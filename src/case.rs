@@ -138,9 +138,9 @@ impl Case {
     /// # Errors
     /// When the text is not a case, with the line and what is wrong with it.
     pub fn from_toml(text: &str) -> Result<Case, CaseError> {
-        if text.starts_with(HEAD) && text.trim_end().lines().next_back() != Some(END) {
+        if text.starts_with(HEAD) && !text.lines().any(|line| line.trim_end() == END) {
             return Err(CaseError(format!(
-                "not a whole case: it is cut off, since its last line is not `{END}`"
+                "not a whole case: it is cut off, since the line `{END}` is missing"
             )));
         }
         toml::from_str(text).map_err(|error| {

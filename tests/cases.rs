@@ -274,6 +274,9 @@ fn a_file_cut_off_is_refused_wherever_it_was_cut() {
         assert!(!error.contains('\n'), "{error}");
     }
     assert_eq!(Case::from_toml(text.trim_end()), Ok(full()));
+    // What a person adds at the end of the file belongs to the case.
+    let added = Case::from_toml(&format!("{text}\n{}", block("kill"))).unwrap();
+    assert_eq!(added.plan.unwrap().faults.len(), full().plan.unwrap().faults.len() + 1);
 }
 
 #[test]
