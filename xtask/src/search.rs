@@ -15,6 +15,8 @@ use std::num::{NonZeroU64, NonZeroUsize};
 
 /// Seeds for a bug that only directed search is expected to find.
 const DIRECTED_SEEDS: u64 = 30_000;
+/// Seeds for the protocol as it should be.
+const SOUND_SEEDS: u64 = 3_000;
 
 /// What `search` is asked to do.
 #[derive(Args)]
@@ -51,6 +53,9 @@ struct Row<'a> {
 
 /// Runs a swarm for each planted bug in each cell. The number of seeds is fixed beforehand, and all cells have the same seeds.
 ///
+/// Before that the protocol as it should be: where that fails too, what the cells found need not be the planted bugs, and the
+/// command ends with [`Exit::Violated`].
+///
 /// # Errors
 /// When the arguments are wrong.
 pub fn run(command: &Command) -> Result<Exit, String> {
@@ -64,18 +69,28 @@ pub fn run(command: &Command) -> Result<Exit, String> {
         command.mutant.is_empty() || command.mutant.iter().any(|name| name == mutant.name)
     };
     let cells = cells::varying(&command.vary)?;
+    let tell = |row: &Row<'_>| -> Result<(), String> {
+        if command.json {
+            return report::lines(scenario.name(), &cells, row);
+        }
+        println!("\n{}", report::table(&cells, row));
+        Ok(())
+    };
+    let sound = cells
+        .iter()
+        .map(|cell| count(command, &scenario, None, SOUND_SEEDS, cell))
+        .collect::<Result<Vec<Count>, _>>()?;
+    let false_alarms: u64 = sound.iter().map(|count| count.failures).sum();
     let mut rows = Vec::new();
+    tell(&Row { mutant: "none", counts: sound })?;
     for mutant in all.iter().filter(wanted) {
+        let due = mutant.seeds_max.unwrap_or(DIRECTED_SEEDS);
         let counts = cells
             .iter()
-            .map(|cell| count(command, &scenario, mutant, cell))
+            .map(|cell| count(command, &scenario, Some(mutant.name), due, cell))
             .collect::<Result<_, _>>()?;
         let row = Row { mutant: mutant.name, counts };
-        if command.json {
-            report::lines(scenario.name(), &cells, &row)?;
-        } else {
-            println!("\n{}", report::table(&cells, &row));
-        }
+        tell(&row)?;
         rows.push(row);
     }
     if command.json {
@@ -83,19 +98,30 @@ pub fn run(command: &Command) -> Result<Exit, String> {
     } else {
         println!("\n{}", report::comparison(&cells, &rows));
     }
-    Ok(Exit::Well)
+    if false_alarms == 0 {
+        return Ok(Exit::Well);
+    }
+    eprintln!(
+        "{} fails without a mutant, {false_alarms} times: those are no finds",
+        scenario.name()
+    );
+    Ok(Exit::Violated)
 }
 
 fn count(
     command: &Command,
     scenario: &Scenario,
-    mutant: &Mutant,
+    mutant: Option<&str>,
+    due: u64,
     cell: &Cell,
 ) -> Result<Count, String> {
-    let due = mutant.seeds_max.unwrap_or(DIRECTED_SEEDS);
     let seeds = command.seeds.map_or(due, |most| due.min(most.get()));
-    let progress = Progress::new(&format!("{} {}", mutant.name, cell.name), Some(seeds));
-    let mut swarm = cell.swarm(scenario, mutant.name, command.first_seed, seeds);
+    let progress =
+        Progress::new(&format!("{} {}", mutant.unwrap_or("none"), cell.name), Some(seeds));
+    let mut swarm = cell.swarm(scenario, command.first_seed, seeds);
+    if let Some(mutant) = mutant {
+        swarm = swarm.mutant(mutant);
+    }
     if let Some(jobs) = command.jobs {
         swarm = swarm.jobs(jobs);
     }

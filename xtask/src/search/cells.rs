@@ -41,15 +41,8 @@ impl Cell {
     }
 
     /// A swarm that searches so, and does not end at what it finds.
-    pub fn swarm<'a>(
-        &self,
-        scenario: &'a Scenario,
-        mutant: &str,
-        first: Seed,
-        seeds: u64,
-    ) -> Swarm<'a> {
+    pub fn swarm<'a>(&self, scenario: &'a Scenario, first: Seed, seeds: u64) -> Swarm<'a> {
         Swarm::new(scenario)
-            .mutant(mutant)
             .first_seed(first)
             .seeds(seeds)
             .profile(self.profile)
@@ -107,7 +100,7 @@ mod tests {
     #[test]
     fn every_cell_differs_from_the_default_in_one_thing() {
         let scenario = Scenario::new("still", |_| async { Ok(()) });
-        let case = |cell: &Cell| -> Case { cell.swarm(&scenario, "x", Seed(1), 1).case(0) };
+        let case = |cell: &Cell| -> Case { cell.swarm(&scenario, Seed(1), 1).case(0) };
         let cells = all();
         let usual = case(&cells[0]);
         for cell in &cells[1..] {
