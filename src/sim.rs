@@ -222,37 +222,3 @@ impl Sim {
         World::current(|world| world.fail(failure));
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::prelude::*;
-    use crate::{Case, Record, Scenario, Seed, run};
-
-    /// Of three nodes one may be down. One is left out of the core, so no other may stay down.
-    #[test]
-    fn a_core_and_its_dead_together_stay_within_the_budget() {
-        let scenario = Scenario::new("healed", |sim| async move {
-            let nodes = sim.nodes("replica", 3, std::future::pending::<()>);
-            sim.faults(FaultModel::crash_recovery().tolerates(minority(&nodes)));
-            sleep(Duration::from_secs(1)).await;
-            assert!(!nodes.get(1).is_up());
-            sim.heal([nodes.get(1), nodes.get(2)]);
-            sleep(Duration::from_secs(1)).await;
-            assert!(nodes.get(1).is_up());
-            Ok(())
-        });
-        let case = Case::from_seed(&scenario, Seed(1)).to_toml();
-        let plan = r#"
-            [parameters]
-            heal = 2
-            [[plan.faults]]
-            at = "0s"
-            kind = "kill"
-            on = ["replica-1"]
-            for = "60s"
-        "#;
-        let case = Case::from_toml(&format!("{case}{plan}")).unwrap();
-        let outcome = run(&scenario, &case, Record::default()).unwrap();
-        assert_eq!(outcome.fingerprint(), None);
-    }
-}

@@ -92,6 +92,10 @@ impl Draw<'_> {
                 }
                 _ => self.sample(stream, &gaps),
             };
+            if number == 0 && at > self.lasts.0 {
+                // A kind that is on strikes at least once: rare is not absent.
+                at = self.sample(stream, &Distribution::uniform(0, self.lasts.0));
+            }
             if at > self.lasts.0 || (class == Class::SingleFault && number == 1) {
                 return;
             }
