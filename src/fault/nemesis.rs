@@ -166,7 +166,7 @@ impl Nemesis {
             if nemesis.closed.get() {
                 return;
             }
-            if !nemesis.strike(world, index) && tries < TRIES_MAX {
+            if !nemesis.strike(world, index) && nemesis.may_try_again(index, tries) {
                 // Outside of the budget now: the next occurrence may be within it.
                 nemesis.arm_point(world, index, &again, on, 1, tries + 1);
             }
@@ -217,7 +217,7 @@ impl Nemesis {
         if step.stop {
             return self.stop(world, step.fault);
         }
-        if !self.strike(world, step.fault) && step.tries < TRIES_MAX {
+        if !self.strike(world, step.fault) && self.may_try_again(step.fault, step.tries) {
             self.plan(Step { at: world.now() + POSTPONED_FOR, tries: step.tries + 1, ..step });
         }
     }
@@ -297,20 +297,29 @@ impl Nemesis {
     }
 
     fn would_leave_the_budget(&self, world: &World, kind: &FaultKind, target: &Target) -> bool {
-        if kind.cost == Cost::Free {
-            return false;
-        }
-        let damaged = self.damaged.borrow();
-        let fails = |node: &NodeId| {
-            target.nodes.contains(node)
-                || !world.node_is_up(*node)
-                || world.node_is_paused(*node)
-                || world.node_is_leaving(*node)
-                || damaged.contains(node)
+        let down = |node: NodeId| {
+            !world.node_is_up(node) || world.node_is_paused(node) || world.node_is_leaving(node)
         };
+        kind.cost != Cost::Free && self.leaves_a_budget(target, down)
+    }
+
+    fn may_try_again(&self, index: usize, tries: u32) -> bool {
+        tries < TRIES_MAX && !self.is_hopeless(index)
+    }
+
+    /// Whether a fault will never fit: what is damaged for ever has used the budget up.
+    fn is_hopeless(&self, index: usize) -> bool {
+        self.leaves_a_budget(&self.faults.borrow()[index].resolved.target, |_| false)
+    }
+
+    /// Whether those that fail already, the damaged ones and the target are too many.
+    fn leaves_a_budget(&self, target: &Target, fails: impl Fn(NodeId) -> bool) -> bool {
+        let damaged = self.damaged.borrow();
+        let failing =
+            |node: &NodeId| target.nodes.contains(node) || damaged.contains(node) || fails(*node);
         self.budgets.iter().any(|budget| {
             let concerns = target.nodes.iter().any(|node| budget.nodes.contains(node));
-            concerns && budget.nodes.iter().filter(|node| fails(node)).count() > budget.down_max
+            concerns && budget.nodes.iter().filter(|node| failing(node)).count() > budget.down_max
         })
     }
 }
