@@ -82,6 +82,7 @@ pub(super) struct Depth {
     pub(super) classes: BTreeMap<Class, u64>,
     pub(super) events: Spread,
     pub(super) exported: Spread,
+    pub(super) memory: Spread,
     pub(super) pairs: BTreeSet<(&'static str, &'static str)>,
     /// In how many cases each feature was seen, by a number that stands for it.
     features: BTreeMap<(u8, usize, u32), u64>,
@@ -92,6 +93,7 @@ impl Depth {
         *self.classes.entry(outcome.class).or_default() += 1;
         self.events.add(outcome.figures.events);
         self.exported.add(outcome.exported);
+        self.memory.add(outcome.figures.memory as u64);
         let injected: Vec<&'static str> = outcome
             .ledger
             .lines()
@@ -125,6 +127,7 @@ impl Depth {
         }
         self.events.merge(&other.events);
         self.exported.merge(&other.exported);
+        self.memory.merge(&other.memory);
         self.pairs.extend(other.pairs);
         for (feature, count) in other.features {
             *self.features.entry(feature).or_default() += count;
@@ -199,8 +202,11 @@ mod tests {
 
     #[test]
     fn halves_put_together_are_the_whole() {
-        let cases: Vec<Vec<(usize, u64)>> =
+        let mut cases: Vec<Vec<(usize, u64)>> =
             (0..40).map(|n| (0..n % 7).map(|index| (index as usize, n * n)).collect()).collect();
+        // Once in each half is twice.
+        cases[0].push((99, 1));
+        cases[39].push((99, 1));
         let see = |cases: &[Vec<(usize, u64)>]| {
             let mut depth = Depth::default();
             for case in cases {

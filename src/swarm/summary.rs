@@ -109,6 +109,11 @@ impl Summary {
         self.depth.exported.percentiles()
     }
 
+    /// Memory at the end of a run in bytes, roughly: how much state it had built up.
+    pub fn memory_of_runs(&self) -> Percentiles {
+        self.depth.memory.percentiles()
+    }
+
     /// Pairs of declared kinds that never met in a case.
     pub fn pairs_unmet(&self) -> Vec<(&'static str, &'static str)> {
         let kinds: Vec<&'static str> = self.declared.iter().copied().collect();

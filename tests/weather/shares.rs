@@ -64,7 +64,7 @@ fn every_two_kinds_meet() {
 /// What a swarm says about its depth.
 fn depth(summary: &Summary) -> impl PartialEq + std::fmt::Debug + use<> {
     let pairs = summary.pairs_unmet();
-    let spreads = (summary.events_of_runs(), summary.exports_of_runs());
+    let spreads = (summary.events_of_runs(), summary.exports_of_runs(), summary.memory_of_runs());
     (spreads, summary.unseen(), pairs, summary.classes().clone(), summary.postponed)
 }
 
@@ -76,7 +76,8 @@ fn threads_and_order_do_not_change_the_figures() {
         Swarm::new(&scenario).seeds(100).jobs(jobs).keep_going()
     };
     let one = swarm(1).run(|_| {}).unwrap();
-    assert!(one.events_of_runs().p50 > 1_000 && one.unseen().is_some());
+    assert!(one.events_of_runs().p50 > 1_000 && one.memory_of_runs().p50 > 1_000);
+    assert!(one.unseen().is_some());
     for other in [swarm(2), swarm(3), swarm(2).reversed()] {
         assert_eq!(depth(&one), depth(&other.run(|_| {}).unwrap()));
     }
