@@ -231,12 +231,10 @@ impl Process {
     }
 
     fn send(&self, to: Peer, message: Message) -> io::Result<()> {
-        let Some(address) = self.deployment.members.address(to) else {
-            // Only a ballot can name a process that does not exist.
-            always!(false, "messages go to members", "{message:?} for {to}");
-            return Ok(());
-        };
-        self.mailbox.send(&message, address)
+        let address = self.deployment.members.address(to);
+        // Only a ballot can name a process that does not exist.
+        always!(address.is_some(), "messages go to members", "{message:?} for {to}");
+        address.map_or(Ok(()), |address| self.mailbox.send(&message, address))
     }
 
     /// Each process of a role may hear of it much later than another, and those behind not at all if this one dies.

@@ -37,14 +37,14 @@ impl World {
     }
 
     /// Starts the process of a node that is down. A node that is up stays as it is, except that one on which a shutdown is under
-    /// way starts again as soon as that is over.
+    /// way starts again as soon as that is over, and so does one that is just being ended, by what its tasks do in their `Drop`.
     #[track_caller]
     pub fn start(&self, id: NodeId) {
         let (factory, name, incarnation, ended) = {
             let mut nodes = self.nodes();
             let node = nodes.get_mut(id);
-            if node.up {
-                node.again = node.shutdown;
+            if node.up || node.ending {
+                node.again = node.shutdown || node.ending;
                 return;
             }
             node.again = false;
@@ -87,27 +87,33 @@ impl World {
     #[track_caller]
     pub fn end(&self, id: NodeId, how: End) {
         assert!(id != NodeId::TEST, "the test's own node cannot be ended: it runs the test itself");
-        let again = {
+        {
             let mut nodes = self.nodes();
             let node = nodes.get_mut(id);
             if !node.up {
                 return;
             }
             node.up = false;
+            node.ending = true;
             node.ended = match how {
                 End::Shutdown if !node.shutdown => None,
                 // Out of patience with a process that was told to end: the effect of the shutdown, not of a kill.
                 End::Kill if node.shutdown => Some(End::Shutdown),
                 End::Shutdown | End::Kill | End::PowerOff | End::Wipe => Some(how),
             };
-            std::mem::take(&mut node.again)
-        };
+        }
         self.trace(&ENDED, id, how as u32, 0, 0);
         self.unpause(id);
         self.drop_tasks_of(id);
         self.drop_locals(id);
         self.each_device(|device| device.node_ended(self, id, how));
         self.wake_watchers(id);
+        let again = {
+            let mut nodes = self.nodes();
+            let node = nodes.get_mut(id);
+            node.ending = false;
+            std::mem::take(&mut node.again)
+        };
         // A machine that lost its power or its disk meanwhile waits for whoever did that.
         if again && matches!(how, End::Shutdown | End::Kill) {
             self.start(id);

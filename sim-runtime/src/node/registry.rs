@@ -117,6 +117,8 @@ pub(crate) struct Node {
     pub(crate) shutdown: bool,
     /// Whether it starts again once the shutdown under way is over.
     pub(crate) again: bool,
+    /// Whether its process is just being ended: its tasks are being dropped, its devices are not told yet.
+    pub(crate) ending: bool,
     /// How the last process was ended from outside, until the next one starts and can notice.
     pub(crate) ended: Option<End>,
     /// How the last process returned by itself, if it did.
@@ -159,6 +161,7 @@ impl Nodes {
             frozen: Vec::new(),
             shutdown: false,
             again: false,
+            ending: false,
             ended: None,
             exit: None,
             watchers: Vec::new(),

@@ -9,7 +9,7 @@ use crate::device::Device;
 use crate::node::NodeId;
 use crate::task::{Name, start};
 use crate::trace::{self, Keep};
-use crate::world::World;
+use crate::world::{Fitted, World};
 use futures::FutureExt;
 use std::cell::RefCell;
 use std::future::Future;
@@ -34,7 +34,7 @@ pub(crate) use panic_note::take_panic_note;
 /// ```
 pub struct Simulation {
     config: Config,
-    devices: Vec<Rc<dyn Device>>,
+    devices: Vec<Fitted>,
 }
 
 impl Simulation {
@@ -45,7 +45,7 @@ impl Simulation {
 
     /// Adds simulated hardware.
     pub fn device(mut self, device: impl Device) -> Simulation {
-        self.devices.push(Rc::new(device));
+        self.devices.push(Fitted::new(device));
         self
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Ready {
     drawn: Drawn<Task>,
     pct: Pct,
     arrivals: u64,
+    /// Whether tasks run in the order in which they arrive, whatever the policy.
+    fair: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -59,6 +61,12 @@ impl Ready {
         self.fifo.clear();
         self.drawn.reset();
         self.arrivals = 0;
+        self.fair = false;
+    }
+
+    /// From now on those that arrive run after all that are here, in order of arrival; or by the policy again.
+    pub(crate) fn set_fair(&mut self, fair: bool) {
+        self.fair = fair;
     }
 
     /// `running` is the task that runs now: one that makes itself runnable yields.
@@ -69,6 +77,9 @@ impl Ready {
         let arrival = self.arrivals;
         match self.order {
             Order::Fifo => self.fifo.push_back(task),
+            Order::Drawn | Order::Pct if self.fair => {
+                self.drawn.push(task, wake, arrival, |_, _| 0);
+            }
             Order::Drawn => {
                 self.drawn.push(task, wake, arrival, |t, w| t.metadata().priority(choices, w))
             }

@@ -6,35 +6,51 @@ use crate::time::{Nanos, TimerKey};
 use std::any::{Any, TypeId, type_name};
 use std::rc::Rc;
 
+/// A device that a run was fitted with.
+pub(crate) struct Fitted {
+    kind: TypeId,
+    name: &'static str,
+    device: Rc<dyn Device>,
+}
+
+impl Fitted {
+    pub(crate) fn new<D: Device>(device: D) -> Fitted {
+        Fitted { kind: TypeId::of::<D>(), name: type_name::<D>(), device: Rc::new(device) }
+    }
+}
+
 pub(super) struct Devices {
-    devices: Vec<(TypeId, Rc<dyn Device>)>,
+    devices: Vec<Fitted>,
 }
 
 impl Devices {
-    pub(super) fn new(devices: Vec<Rc<dyn Device>>) -> Devices {
-        let devices: Vec<_> =
-            devices.into_iter().map(|device| ((*device).type_id(), device)).collect();
-        for (at, (kind, _)) in devices.iter().enumerate() {
+    pub(super) fn new(devices: Vec<Fitted>) -> Devices {
+        for (at, fitted) in devices.iter().enumerate() {
             assert!(
-                devices[..at].iter().all(|(other, _)| other != kind),
+                devices[..at].iter().all(|other| other.kind != fitted.kind),
                 "a run has one device of a type"
             );
         }
         Devices { devices }
     }
 
+    #[inline]
     pub(super) fn due(&self, world: &World, device: u8, token: u64) {
-        self.devices[usize::from(device)].1.due(world, token);
+        self.devices[usize::from(device)].device.due(world, token);
+    }
+
+    pub(super) fn name(&self, device: u8) -> &'static str {
+        self.devices[usize::from(device)].name
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.devices.iter().map(|(_, device)| device.memory()).sum()
+        self.devices.iter().map(|fitted| fitted.device.memory()).sum()
     }
 
     #[inline]
     fn position<D: Device>(&self) -> Option<usize> {
         let wanted = TypeId::of::<D>();
-        self.devices.iter().position(|(kind, _)| *kind == wanted)
+        self.devices.iter().position(|fitted| fitted.kind == wanted)
     }
 }
 
@@ -46,7 +62,7 @@ impl World {
     #[inline]
     pub fn with_device<D: Device, R>(&self, f: impl FnOnce(&D) -> R) -> R {
         let Some(at) = self.devices.position::<D>() else { missing(type_name::<D>()) };
-        let device: &dyn Any = &*self.devices.devices[at].1;
+        let device: &dyn Any = &*self.devices.devices[at].device;
         f(device.downcast_ref().expect("a device was found by its type"))
     }
 
@@ -73,8 +89,8 @@ impl World {
     }
 
     pub(crate) fn each_device(&self, f: impl Fn(&dyn Device)) {
-        for (_, device) in &self.devices.devices {
-            f(&**device);
+        for fitted in &self.devices.devices {
+            f(&*fitted.device);
         }
     }
 }

@@ -40,8 +40,10 @@ pub(super) struct Divert {
     /// Events at which the fast path must stop and look.
     limit: Cell<u64>,
     memory_at: Cell<u64>,
-    /// The number of polls beyond which the instant counts as a livelock.
+    /// The number of polls at which the instant is looked at: half of its bound, then its bound.
     polls_limit: Cell<u64>,
+    /// Whether time has stood still for so long that tasks run in order of arrival, whatever the policy.
+    fair: Cell<bool>,
     helpers: Cell<u32>,
 }
 
@@ -161,9 +163,34 @@ impl World {
         }
     }
 
+    #[inline]
     fn start_instant(&self) {
-        let limit = self.polls.get().saturating_add(self.bounds.polls_at_one_instant);
-        self.divert.polls_limit.set(limit);
+        self.limit_polls(self.bounds.polls_at_one_instant / 2);
+        if self.divert.fair.get() {
+            self.set_fair(false);
+        }
+    }
+
+    fn limit_polls(&self, more: u64) {
+        self.divert.polls_limit.set(self.polls.get().saturating_add(more));
+    }
+
+    #[cold]
+    fn set_fair(&self, fair: bool) {
+        self.divert.fair.set(fair);
+        self.ready.borrow_mut().set_fair(fair);
+    }
+
+    /// Time stands still. A drawn order can starve the task that others wait for in a loop, which no real scheduler does
+    /// for ever: so the second half of the bound is in order of arrival. `false` when that is over too.
+    #[cold]
+    fn second_half(&self) -> bool {
+        let first = !self.divert.fair.get();
+        if first {
+            self.set_fair(true);
+            self.limit_polls(self.bounds.polls_at_one_instant.div_ceil(2));
+        }
+        first
     }
 
     fn poll_all(&self) {
@@ -173,7 +200,7 @@ impl World {
                 self.drop_aborted(task);
                 continue;
             }
-            if self.polls.get() >= self.divert.polls_limit.get() {
+            if self.polls.get() >= self.divert.polls_limit.get() && !self.second_half() {
                 self.ready.borrow_mut().push(&self.choices, task, NO_TASK);
                 return self.livelocked();
             }
@@ -199,7 +226,11 @@ impl World {
 
     /// Moves time to the next event and makes everything happen that is due then. `false` when nothing is.
     fn advance(&self) -> bool {
-        let Some(at) = self.wheel.borrow_mut().advance() else { return false };
+        let (at, pending) = {
+            let mut wheel = self.wheel.borrow_mut();
+            let Some(at) = wheel.advance() else { return false };
+            (at, wheel.len() as u64)
+        };
         if at > self.bounds.virtual_time {
             self.over_budget(
                 "virtual time",
@@ -212,6 +243,7 @@ impl World {
         }
         self.now.set(at);
         self.current.set(Current::NOBODY);
+        let mut tokens = self.bounds.polls_at_one_instant.saturating_add(pending);
         loop {
             let due = self.wheel.borrow_mut().pop();
             match due {
@@ -231,7 +263,14 @@ impl World {
                         waker.wake();
                     }
                 }
-                Some(Due::Token { device, token }) => self.devices.due(self, device, token),
+                Some(Due::Token { device, token }) => {
+                    if tokens == 0 {
+                        self.device_livelocked(device);
+                        return false;
+                    }
+                    tokens -= 1;
+                    self.devices.due(self, device, token);
+                }
             }
         }
         if self.trace.events() >= self.divert.limit.get() {

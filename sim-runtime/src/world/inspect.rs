@@ -143,6 +143,22 @@ impl World {
         self.fail(Failure { kind: FailureKind::Livelock, property: String::new(), site, message });
     }
 
+    /// A device that has one token after another due at the same instant.
+    #[cold]
+    pub(super) fn device_livelocked(&self, device: u8) {
+        let name = self.devices.name(device);
+        self.fail(Failure {
+            kind: FailureKind::Livelock,
+            property: String::new(),
+            site: name.to_owned(),
+            message: format!(
+                "{} tokens fell due and time stood still at {:.6} s, the last of them one of the device {name}",
+                self.bounds.polls_at_one_instant,
+                self.now() as f64 / 1e9,
+            ),
+        });
+    }
+
     /// Where a task was spawned: the same for all seeds.
     fn site_of(&self, id: TaskId) -> String {
         let tasks = self.tasks.borrow();

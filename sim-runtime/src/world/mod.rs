@@ -27,6 +27,7 @@ use std::rc::Rc;
 use std::task::Waker;
 
 use devices::Devices;
+pub(crate) use devices::Fitted;
 use spare::Spare;
 
 /// One simulated world: its time, tasks, nodes, devices and choices. Code under test has no need of it; devices and
@@ -98,7 +99,7 @@ struct Parked {
 }
 
 impl World {
-    pub(crate) fn new(config: &Config, devices: Vec<Rc<dyn crate::device::Device>>) -> World {
+    pub(crate) fn new(config: &Config, devices: Vec<Fitted>) -> World {
         let Spare { wheel, tasks, nodes, paths, mut ready } = Spare::take();
         let choices = Choices::on(paths, config.seed, &config.edits, config.record_choices);
         let policy = config.policy.resolve(config.seed);

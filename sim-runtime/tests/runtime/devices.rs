@@ -4,7 +4,9 @@ use crate::{Log, run as run_plain};
 use crate::{Says, ms};
 use sim_runtime::node::{self, NodeSpec};
 use sim_runtime::time::{TimerKey, sleep};
-use sim_runtime::{Bounds, Config, Device, End, NodeId, RunOutcome, Simulation, World};
+use sim_runtime::{
+    Bounds, Config, Device, End, FailureKind, NodeId, RunOutcome, Simulation, World,
+};
 use std::cell::Cell;
 use std::future::pending;
 
@@ -169,4 +171,73 @@ fn what_devices_hold_counts_towards_the_memory_bound() {
     let failure = hog(11 << 20).result.unwrap_err();
     assert_eq!(failure.fingerprint(), "budget:memory");
     assert!(failure.message.starts_with("the run held about 11 MiB"), "{failure}");
+}
+
+/// Always has something to do now.
+struct Busy;
+
+impl Device for Busy {
+    fn due(&self, world: &World, token: u64) {
+        world.schedule(world.device_id::<Busy>(), world.now(), token);
+    }
+}
+
+/// Many tokens at one instant are none: those of this test are more than the bound.
+#[test]
+fn a_device_that_never_lets_time_pass_is_a_livelock() {
+    let bounds = Bounds { polls_at_one_instant: 100, ..Bounds::default() };
+    let config = Config { bounds, ..crate::fifo() };
+    let log = Log::default();
+    let outcome = run(config.clone(), &log, async {
+        for token in 0..1_000 {
+            schedule(2, token);
+        }
+        sleep(ms(3)).await;
+    });
+    outcome.result.unwrap();
+    assert_eq!(log.take().iter().filter(|line| line.contains("due")).count(), 1_000);
+
+    let outcome = Simulation::new(config).device(Busy).run(async {
+        World::current(|world| world.schedule(world.device_id::<Busy>(), 1_000_000, 7));
+        pending::<()>().await
+    });
+    let failure = outcome.result.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Livelock);
+    assert!(failure.site.ends_with("Busy"), "{}", failure.site);
+    assert!(failure.message.starts_with("100 tokens fell due and time stood still at 0.001000 s"));
+}
+
+/// A process that starts itself again in its last moments does so after its devices were told of its end.
+#[test]
+fn a_start_in_a_drop_comes_after_the_end() {
+    struct Starts;
+    impl Drop for Starts {
+        fn drop(&mut self) {
+            World::current(|world| world.start(NodeId(1)));
+        }
+    }
+    let log = Log::default();
+    run(crate::fifo(), &log, async {
+        let first = Cell::new(true);
+        crate::start("phoenix", move || {
+            let starts = first.take().then_some(Starts);
+            async move {
+                let _starts = starts;
+                pending::<()>().await;
+            }
+        });
+        sleep(ms(1)).await;
+        World::current(|world| world.end(NodeId(1), End::Kill));
+        sleep(ms(1)).await;
+        assert!(World::current(|world| world.node_is_up(NodeId(1))));
+    })
+    .result
+    .unwrap();
+    let told = [
+        "0 created 1 phoenix",
+        "0 started 1 incarnation 0",
+        "1 ended 1 by kill",
+        "1 started 1 incarnation 1",
+    ];
+    assert_eq!(log.take(), told);
 }

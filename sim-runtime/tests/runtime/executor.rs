@@ -5,7 +5,7 @@ use sim_runtime::choice::Choice;
 use sim_runtime::node;
 use sim_runtime::task::{Builder, Policy, spawn, yield_now};
 use sim_runtime::time::sleep;
-use sim_runtime::{Config, RunOutcome};
+use sim_runtime::{Bounds, Config, RunOutcome};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -114,6 +114,29 @@ fn no_policy_starves_others_or_time() {
             });
             assert!(spins <= 200, "{policy} {seed}: {spins}");
         }
+    }
+}
+
+/// A task of a low priority is not starved for ever by many that spin until it has run: they come to an end within the bound.
+#[test]
+fn many_spinners_are_no_livelock() {
+    for seed in 0..3_000 {
+        let bounds = Bounds { polls_at_one_instant: 600, ..Bounds::default() };
+        value(Config { bounds, ..config(Policy::Random, seed) }, async {
+            let flag = Rc::new(Cell::new(false));
+            let spinners = [(); 4].map(|()| {
+                let flag = flag.clone();
+                spawn(async move {
+                    while !flag.get() {
+                        yield_now().await;
+                    }
+                })
+            });
+            spawn(async move { flag.set(true) }).await.unwrap();
+            for spinner in spinners {
+                spinner.await.unwrap();
+            }
+        });
     }
 }
 
