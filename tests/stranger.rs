@@ -131,6 +131,18 @@ fn example_of_the_readme() -> &'static str {
     rest.split_once("```").expect("the example ends").0
 }
 
+/// What the README says to write instead of a wait with an end.
+const WAITS_FOR_EVER: &str = "socket.recv(&mut buffer).await.map(|_| ())";
+
+/// The README's test with the bug that the README tells of.
+fn example_with_its_bug() -> String {
+    assert!(include_str!("../README.md").contains(&format!("with `{WAITS_FOR_EVER}` instead")));
+    let example = example_of_the_readme();
+    let (before, rest) = example.split_once("match timeout(").expect("the example waits");
+    let (_, after) = rest.split_once("            }\n").expect("the match ends");
+    format!("{before}return {WAITS_FOR_EVER};\n{after}")
+}
+
 /// The message without what differs between a first report and a replay.
 fn seed_line(ended: &Ended) -> String {
     ended.line("seed ").to_owned()
@@ -178,6 +190,7 @@ fn a_stranger_finds_a_bug_keeps_it_and_mends_it() {
     }
 
     the_environment_says_what_to_run(&crate_, &seed);
+    the_readme_tells_what_is_found(&crate_);
     what_is_wrong_is_told(&crate_);
     in_ci_new_cases_go_elsewhere(&crate_);
     an_unwritable_corpus_loses_nothing(&crate_, &seed);
@@ -219,6 +232,27 @@ fn the_environment_says_what_to_run(crate_: &Stranger, seed: &str) {
     // More seeds than the test asks for, until it is found.
     crate_.test(&[("SQUALL_TIME", "60s")]).failed().says("what was acknowledged is kept");
     std::fs::remove_dir_all(crate_.path("seeds")).unwrap();
+}
+
+/// The README's example with its bug says what the README quotes, but for numbers.
+fn the_readme_tells_what_is_found(crate_: &Stranger) {
+    crate_.write("tests/pings.rs", &example_with_its_bug());
+    let found = crate_.shell("cargo test --test pings", &[]).failed();
+    let readme = include_str!("../README.md");
+    let (_, quoted) = readme.split_once("```text\n").expect("the README quotes a failure");
+    let (quoted, _) = quoted.split_once("```").expect("the quote ends");
+    let plain = |text: &str| {
+        let text = text
+            .replace("-p stranger", "-p pings")
+            .replace(&format!("{}/", crate_.folder.display()), "");
+        text.replace(|c: char| c.is_ascii_hexdigit(), "")
+    };
+    let told: Vec<String> = found.text.lines().map(plain).collect();
+    for line in quoted.lines() {
+        assert!(told.contains(&plain(line)), "the README quotes `{line}`, but:\n{}", found.text);
+    }
+    std::fs::remove_dir_all(crate_.path("seeds")).unwrap();
+    crate_.write("tests/pings.rs", example_of_the_readme());
 }
 
 fn what_is_wrong_is_told(crate_: &Stranger) {

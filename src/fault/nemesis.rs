@@ -193,7 +193,11 @@ impl Nemesis {
             loop {
                 *self.hands.borrow_mut() = Some(cx.waker().clone());
                 let Some(next) = self.steps.borrow().last().copied() else {
-                    return if self.closed.get() { Poll::Ready(()) } else { Poll::Pending };
+                    if self.closed.get() {
+                        return Poll::Ready(());
+                    }
+                    World::current(|world| world.waiting(|| "the next fault to carry out".into()));
+                    return Poll::Pending;
                 };
                 let deadline = Instant::from_nanos(next.at);
                 let sleep = match &mut timer {
