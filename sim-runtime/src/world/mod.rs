@@ -2,9 +2,11 @@
 
 mod context;
 mod devices;
+mod divert;
 mod executor;
 mod host;
 mod inspect;
+mod limits;
 mod spare;
 
 use crate::bounds::Bounds;
@@ -53,7 +55,10 @@ pub struct World {
     panics: RefCell<BTreeMap<TaskId, Box<dyn Any + Send>>>,
     panics_tolerated: bool,
     branches: RefCell<Vec<(u64, u64)>>,
-    divert: executor::Divert,
+    divert: divert::Divert,
+    limits: limits::Limits,
+    /// How many tasks of the runtime's own were started.
+    helpers: Cell<u32>,
     notes: RefCell<Option<Vec<String>>>,
     polls: Cell<u64>,
     /// How many words of entropy the guard handed out, and the call that it refused first.
@@ -128,7 +133,9 @@ impl World {
             panics: RefCell::default(),
             panics_tolerated: config.panics_tolerated,
             branches: RefCell::new(branches),
-            divert: executor::Divert::default(),
+            divert: divert::Divert::default(),
+            limits: limits::Limits::default(),
+            helpers: Cell::new(0),
             notes: RefCell::default(),
             polls: Cell::new(0),
             entropy: Cell::new(0),
