@@ -16,9 +16,9 @@ const BRIEF: (u64, u64) = (100_000, 50_000_000);
 const EARLIEST: u64 = 10_000;
 /// How soon a coupled fault follows.
 const SOON: (u64, u64) = (1_000_000, 300_000_000);
-/// The boundaries of durable writes, and the occurrences of them that are aimed at.
-pub(super) const BOUNDARIES: [&str; 4] =
-    ["before-sync", "after-sync", "before-write", "after-write"];
+/// The boundaries of durable writes and those of messages, and the occurrences of them that are aimed at.
+pub(super) const BOUNDARIES: [&str; 6] =
+    ["before-sync", "after-sync", "before-write", "after-write", "after-send", "deliver"];
 const OCCURRENCE_MAX: u64 = 32;
 
 /// Draws the plan of a run. Each kind that is on has a mean gap drawn log-uniformly from its range, and then gaps, targets,
@@ -111,7 +111,7 @@ impl Draw<'_> {
         }
     }
 
-    /// One fault of a kind, at a time or, for some faults of processes, at a boundary of a durable write.
+    /// One fault of a kind, at a time or, for some faults of processes, at a boundary of a durable write or of a message.
     fn fault(&self, kind: &FaultKind, stream: &mut Stream, at: Option<u64>) -> Option<Fault> {
         let (on, against) = self.target(kind.aim, stream)?;
         let durations = Distribution::log_uniform(kind.duration.0.max(1), kind.duration.1.max(1));

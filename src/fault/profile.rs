@@ -38,7 +38,7 @@ pub struct Profile {
     /// How likely the first fault of a kind comes early, at any scale of time from microseconds on, instead of after a gap: a
     /// short test is over before most gaps.
     pub early: Ratio,
-    /// How likely a fault of a process strikes at a boundary of a durable write instead of at a time.
+    /// How likely a fault of a process strikes at a boundary of a durable write or of a message instead of at a time.
     pub at_boundary: Ratio,
     /// How likely a fault is followed soon by another one of any kind that is on.
     pub coupled: Ratio,
@@ -74,7 +74,7 @@ impl Preset {
             everything: 4,
             gap_percent: 100,
             early: Ratio::new(1, 2),
-            at_boundary: Ratio::new(1, 3),
+            at_boundary: Ratio::new(1, 2),
             coupled: Ratio::new(1, 8),
         };
         match self {

@@ -5,8 +5,8 @@ use rand::RngExt;
 use squall::knob;
 use std::time::Duration;
 
-/// Doublings of the time between two questions, at most.
-const RESENDS_DOUBLED_MAX: u32 = 6;
+/// Doublings of the time between two questions, at most: where each question is a new round, it must outgrow the slowest answer.
+const RESENDS_DOUBLED_MAX: u32 = 7;
 /// Doublings of a back-off, at most: it must outgrow the slowest round, or a duel goes on for ever.
 const BACKOFFS_DOUBLED_MAX: u32 = 12;
 
