@@ -24,8 +24,6 @@ pub struct Fabric {
     /// Every fault that ever was, so that the trace can name it.
     faults: Vec<LinkFault>,
     in_force: Vec<FaultId>,
-    /// Faults that hold back a message, and the links on which they have done so.
-    spent: Vec<(FaultId, usize)>,
     healed: Vec<Vec<NodeId>>,
 }
 
@@ -41,7 +39,6 @@ impl Fabric {
             models: vec![(Links::All, Rc::new(model))],
             faults: Vec::new(),
             in_force: Vec::new(),
-            spent: Vec::new(),
             healed: Vec::new(),
         }
     }
@@ -126,15 +123,6 @@ impl Fabric {
         true
     }
 
-    /// A link has held back a message: the fault that made it do so, which lets the next one pass.
-    pub fn held_back(&mut self, choices: &Choices, id: LinkId) -> Option<FaultId> {
-        let at = id.0.get() as usize - 1;
-        let fault = self.links[at].state().holding?;
-        self.spent.push((fault, at));
-        self.refresh(choices, at);
-        Some(fault)
-    }
-
     /// The oldest fault in force that equals `fault`.
     pub fn in_force_like(&self, fault: &LinkFault) -> Option<FaultId> {
         self.in_force.iter().copied().find(|id| self.fault(*id) == fault)
@@ -200,8 +188,8 @@ impl Fabric {
                     }
                 }
                 Effect::Hold { delay, .. } => {
-                    if delay > state.held && !self.spent.contains(&(id, at)) {
-                        (state.held, state.holding) = (delay, Some(id));
+                    if delay > state.held {
+                        (state.held, state.slowed) = (delay, Some(id));
                     }
                 }
                 Effect::Lose { ratio, .. } => {

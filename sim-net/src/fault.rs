@@ -58,7 +58,7 @@ pub enum Effect {
         /// By how much, 1 and more.
         factor: u32,
     },
-    /// The next message of each link is held back by a fixed time on top of what it takes.
+    /// Messages are held back by a fixed time on top of what they take.
     Hold {
         /// Which links.
         links: Links,
@@ -116,7 +116,7 @@ impl LinkFault {
         LinkFault { name: "slow_link", effect: Effect::Slow { links, factor: factor.max(1) } }
     }
 
-    /// Links of which each holds back the next message that is sent while the fault lasts, and no other.
+    /// Links that hold back what is sent while the fault lasts. With a short fault that is a single chosen message.
     pub fn hold(links: Links, delay: Nanos) -> LinkFault {
         LinkFault { name: "hold", effect: Effect::Hold { links, delay } }
     }
@@ -153,9 +153,7 @@ impl fmt::Display for LinkFault {
         match &self.effect {
             Effect::Block(partition) => write!(f, "{partition}"),
             Effect::Slow { links, factor } => write!(f, "{links}, {factor} times slower"),
-            Effect::Hold { links, delay } => {
-                write!(f, "{links}, the next message held back by {delay} ns")
-            }
+            Effect::Hold { links, delay } => write!(f, "{links}, held back by {delay} ns"),
             Effect::Lose { links, ratio } => write!(f, "{links}, {ratio} lost"),
             Effect::Duplicate { links, ratio } => write!(f, "{links}, {ratio} duplicated"),
         }

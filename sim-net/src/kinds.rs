@@ -87,8 +87,8 @@ kind!(
 );
 
 kind!(
-    HOLD, "hold", "the next message of a link arrives very much later", Link,
-    gap (300 * MS, 30 * SECOND), duration (10 * MS, 20 * SECOND),
+    HOLD, "hold", "what is sent on a link within a moment arrives very much later", Link,
+    gap (300 * MS, 30 * SECOND), duration (5 * MS, 200 * MS),
     magnitude Some(Magnitude { name: "delay", unit: "ms", min: 20, max: 10_000 }),
     canary "an old write",
     |target| LinkFault::hold(link(target), target.magnitude.saturating_mul(MS))

@@ -104,10 +104,8 @@ pub struct State {
     pub slow_factor: u32,
     /// How much later messages arrive, on top.
     pub held: Nanos,
-    /// The fault that slows it.
+    /// The fault that slows it or holds back.
     pub slowed: Option<FaultId>,
-    /// The fault that holds back the next message.
-    pub holding: Option<FaultId>,
     /// The fault that loses messages, unless it is the model.
     pub lossy: Option<FaultId>,
     /// The fault that duplicates messages, unless it is the model.
@@ -116,15 +114,8 @@ pub struct State {
 
 impl State {
     /// A link without a fault.
-    pub const HEALTHY: State = State {
-        blocked: None,
-        slow_factor: 1,
-        held: 0,
-        slowed: None,
-        holding: None,
-        lossy: None,
-        copying: None,
-    };
+    pub const HEALTHY: State =
+        State { blocked: None, slow_factor: 1, held: 0, slowed: None, lossy: None, copying: None };
 }
 
 impl Link {

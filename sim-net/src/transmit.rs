@@ -129,8 +129,8 @@ impl Net {
         header.link = Some(id);
         header.sequence = link.sequence();
         header.slowed = link.state().slowed;
-        if link.state().holding.is_some() && !matches!(verdict, Verdict::Dropped(_)) {
-            hold_back(world, state, id, header);
+        if link.state().held > 0 && !matches!(verdict, Verdict::Dropped(_)) {
+            count_held(world, state, header);
         }
         verdict
     }
@@ -290,11 +290,10 @@ fn target_of(world: &World, state: &State, node: NodeId, address: Ipv4Addr) -> O
     }
 }
 
-/// Counts a datagram that a fault holds back, and lets the next one pass.
+/// Counts a datagram that a fault holds back.
 #[cold]
-fn hold_back(world: &World, state: &mut State, link: LinkId, header: &mut Header) {
-    if let Some(id) = state.fabric.held_back(world.choices(), link) {
-        header.slowed = Some(id);
+fn count_held(world: &World, state: &State, header: &Header) {
+    if let Some(id) = header.slowed {
         world.injected(state.fabric.fault(id).name);
     }
 }

@@ -141,7 +141,7 @@ fn slow_links_and_copies_are_counted_where_they_arrive() {
     assert_eq!(counts(&ledger, "duplicate"), (1, 1));
 }
 
-/// The next message comes late, however short the fault was; what is sent after it overtakes it, while the fault lasts too.
+/// What is sent while a link holds back comes late, however short the fault was; what is sent afterwards overtakes it.
 #[test]
 fn a_held_message_comes_very_much_later() {
     let ledger = passes(async {
@@ -150,13 +150,11 @@ fn a_held_message_comes_very_much_later() {
         let start = Instant::now();
         socket.send_to(&[1], "peer:7").await.unwrap();
         ms(25).await;
-        let mut buffer = [0; 8];
-        for n in [2, 3] {
-            socket.send_to(&[n], "peer:7").await.unwrap();
-            socket.recv(&mut buffer).await.unwrap();
-            assert_eq!((buffer[0], start.elapsed() < std::time::Duration::from_secs(1)), (n, true));
-        }
         held.lift();
+        socket.send_to(&[2], "peer:7").await.unwrap();
+        let mut buffer = [0; 8];
+        socket.recv(&mut buffer).await.unwrap();
+        assert_eq!((buffer[0], start.elapsed() < std::time::Duration::from_secs(1)), (2, true));
         socket.recv(&mut buffer).await.unwrap();
         assert_eq!((buffer[0], start.elapsed() > std::time::Duration::from_secs(5)), (1, true));
     });

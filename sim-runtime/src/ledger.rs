@@ -5,8 +5,6 @@
 pub struct LedgerLine {
     /// The fault kind.
     pub kind: &'static str,
-    /// How often a fault of the kind began, as a plan has it. It may find nothing to do: no message to lose, a node that is down.
-    pub begun: u64,
     /// How often the fault was done to the system.
     pub injected: u64,
     /// How often code under test could have noticed an effect: a receive missed, a read altered, a peer gone.
@@ -20,11 +18,6 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Counts that a fault of a plan began.
-    pub fn begun(&mut self, kind: &'static str) {
-        self.line(kind).begun += 1;
-    }
-
     /// Counts an injection.
     pub fn injected(&mut self, kind: &'static str) {
         self.line(kind).injected += 1;
@@ -42,7 +35,7 @@ impl Ledger {
 
     fn line(&mut self, kind: &'static str) -> &mut LedgerLine {
         let at = self.lines.iter().position(|line| line.kind == kind).unwrap_or_else(|| {
-            self.lines.push(LedgerLine { kind, begun: 0, injected: 0, observed: 0 });
+            self.lines.push(LedgerLine { kind, injected: 0, observed: 0 });
             self.lines.len() - 1
         });
         &mut self.lines[at]

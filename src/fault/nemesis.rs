@@ -247,7 +247,6 @@ impl Nemesis {
             let lost: Vec<NodeId> = target.nodes.iter().filter(lost).copied().collect();
             damaged.extend(lost);
         }
-        world.begun(kind.name);
         self.faults.borrow_mut()[index].active = true;
         self.plan(Step {
             at: world.now().saturating_add(lasts),

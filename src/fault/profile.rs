@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn every_value_can_be_changed_and_survives_the_text() {
-        let text = "stormy,quiet=7,single_fault=8,single_kind=9,coins=10,everything=11,gap_percent=12,early=3/7,\
+        let text = "stormy,quiet=7,single_fault=8,single_kind=9,coins=10,everything=11,gap_percent=12,\
                     at_boundary=13/14,coupled=15/16";
         let profile = read(text);
         let expected = Profile {
@@ -321,7 +321,6 @@ mod tests {
             coins: 10,
             everything: 11,
             gap_percent: 12,
-            early: Ratio::new(3, 7),
             at_boundary: Ratio::new(13, 14),
             coupled: Ratio::new(15, 16),
         };

@@ -1,6 +1,5 @@
 //! How deep a swarm went, and how much of what there is to see it saw: figures against taking shallow runs for deep ones.
 
-use super::ledger;
 use crate::Ledger;
 use crate::choice::Ratio;
 use crate::fault::Class;
@@ -95,10 +94,15 @@ impl Depth {
         self.events.add(outcome.figures.events);
         self.exported.add(outcome.exported);
         self.memory.add(outcome.figures.memory as u64);
-        let begun = outcome.ledger.lines().iter().filter(|line| ledger::has_begun(line));
-        let begun: Vec<&'static str> = begun.map(|line| line.kind).collect();
-        for a in &begun {
-            self.pairs.extend(begun.iter().filter(|b| a < *b).map(|b| (*a, *b)));
+        let injected: Vec<&'static str> = outcome
+            .ledger
+            .lines()
+            .iter()
+            .filter(|line| line.injected > 0)
+            .map(|line| line.kind)
+            .collect();
+        for a in &injected {
+            self.pairs.extend(injected.iter().filter(|b| a < *b).map(|b| (*a, *b)));
         }
         let probes = outcome.probes.iter().map(|hit| (hit.index, hit.hits));
         self.see(probes, &outcome.ledger);

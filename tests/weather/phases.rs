@@ -348,8 +348,5 @@ fn the_last_power_cycle_finds_what_was_never_synced() {
         assert_eq!(failed(&careful), 0, "mode {mode}");
     }
     let quiet = Swarm::new(&careless).faults(Selection::None).seeds(40).keep_going();
-    let quiet = quiet.run(|_| {}).unwrap();
-    assert!(quiet.failures > 10);
-    // What the scenario does itself is no weather.
-    assert!(!quiet.ledger.contains_key("power_off"), "{:?}", quiet.ledger);
+    assert!(quiet.run(|_| {}).unwrap().failures > 10);
 }

@@ -59,11 +59,6 @@ fn kinds_and_classes_have_their_shares() {
 fn every_two_kinds_meet() {
     let summary = Swarm::new(&chat(None)).seeds(1_000).run(|_| {}).unwrap();
     assert_eq!(summary.pairs_unmet(), []);
-    // Drawn is also done: the same shares as those of the plans.
-    for kind in &summary.declared {
-        let absent = 100 - summary.ledger[kind].cases * 100 / summary.seeds;
-        assert!((40..=60).contains(&absent), "{kind} is absent in {absent}%");
-    }
 }
 
 /// What a swarm says about its depth.

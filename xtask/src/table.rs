@@ -97,7 +97,7 @@ fn faults(summary: &Summary) -> String {
     if summary.declared.is_empty() && summary.ledger.is_empty() {
         return String::new();
     }
-    let mut rows = table(&["  fault", "cases", "share", "injected", "observed", ""]);
+    let mut rows = table(&["  fault", "cases", "injected", "observed", ""]);
     let undrawn = summary
         .declared
         .iter()
@@ -105,26 +105,18 @@ fn faults(summary: &Summary) -> String {
         .map(|kind| (*kind, Default::default()));
     let mut lines: Vec<_> =
         summary.ledger.iter().map(|(kind, total)| (*kind, *total)).chain(undrawn).collect();
-    // What faults bring about, such as the bytes that a power failure takes, stands below the kinds that are drawn.
-    let is_effect = |kind: &str| !summary.declared.contains(kind);
-    lines.sort_unstable_by_key(|(kind, _)| (is_effect(kind), *kind));
+    lines.sort_unstable_by_key(|(kind, _)| *kind);
     for (kind, total) in lines {
-        let remark = match (total.observed, is_effect(kind)) {
-            (0, false) => "no effect",
-            (_, false) => "",
-            (_, true) => "comes of others",
-        };
-        let share = total.cases as f64 * 100.0 / summary.seeds.max(1) as f64;
+        let remark = if total.observed == 0 { "no effect" } else { "" };
         rows.add_row([
             format!("  {kind}"),
             total.cases.to_string(),
-            format!("{share:.0}%"),
             total.injected.to_string(),
             total.observed.to_string(),
             remark.to_owned(),
         ]);
     }
-    align(&mut rows, 1..5);
+    align(&mut rows, 1..4);
     let put_off = match summary.postponed {
         0 => String::new(),
         postponed => {

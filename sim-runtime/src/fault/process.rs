@@ -40,7 +40,7 @@ end!(
     HALF,
     (SECOND, 30 * SECOND),
     "a job given up",
-    |world, target| ends(world, target, "shutdown", |world, node| world.shutdown(node, GRACE))
+    |world, target| each(world, target, "shutdown", |world, node| world.shutdown(node, GRACE))
 );
 end!(
     KILL,
@@ -50,7 +50,7 @@ end!(
     HALF,
     (300 * MS, 30 * SECOND),
     "a buffer in memory",
-    |world, target| ends(world, target, "kill", |world, node| world.end(node, End::Kill))
+    |world, target| each(world, target, "kill", |world, node| world.end(node, End::Kill))
 );
 end!(
     POWER_OFF,
@@ -60,7 +60,7 @@ end!(
     HALF,
     (300 * MS, 30 * SECOND),
     "a late sync",
-    |world, target| ends(world, target, "power_off", |world, node| world.end(node, End::PowerOff))
+    |world, target| each(world, target, "power_off", |world, node| world.end(node, End::PowerOff))
 );
 end!(
     WIPE,
@@ -70,7 +70,7 @@ end!(
     Ratio::new(1, 2),
     (2 * SECOND, 60 * SECOND),
     "a forgotten vote",
-    |world, target| ends(world, target, "wipe", |world, node| world.end(node, End::Wipe))
+    |world, target| each(world, target, "wipe", |world, node| world.end(node, End::Wipe))
 );
 
 #[distributed_slice(FAULT_KINDS)]
@@ -96,14 +96,6 @@ fn each(world: &World, target: &Target, kind: &'static str, f: impl Fn(&World, c
             f(world, *node);
         }
     }
-}
-
-/// The same, where what is done is the end of a process.
-fn ends(world: &World, target: &Target, kind: &'static str, f: impl Fn(&World, crate::NodeId)) {
-    each(world, target, kind, |world, node| {
-        world.blame(node);
-        f(world, node);
-    });
 }
 
 fn start_again(world: &World, target: &Target) {

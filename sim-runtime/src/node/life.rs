@@ -96,7 +96,6 @@ impl World {
             node.up = false;
             node.ending = true;
             node.ended = match how {
-                _ if !std::mem::take(&mut node.blamed) => None,
                 End::Shutdown if !node.shutdown => None,
                 // Out of patience with a process that was told to end: the effect of the shutdown, not of a kill.
                 End::Kill if node.shutdown => Some(End::Shutdown),
@@ -119,11 +118,6 @@ impl World {
         if again && matches!(how, End::Shutdown | End::Kill) {
             self.start(id);
         }
-    }
-
-    /// The end that comes to the node's process is the doing of a fault: its next start is an effect of that.
-    pub(crate) fn blame(&self, id: NodeId) {
-        self.nodes().get_mut(id).blamed = true;
     }
 
     fn drop_locals(&self, id: NodeId) {

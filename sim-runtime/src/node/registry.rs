@@ -117,8 +117,6 @@ pub(crate) struct Node {
     pub(crate) shutdown: bool,
     /// Whether it starts again once the shutdown under way is over.
     pub(crate) again: bool,
-    /// Whether the end of its process, now or soon, is the doing of a fault.
-    pub(crate) blamed: bool,
     /// Whether its process is just being ended: its tasks are being dropped, its devices are not told yet.
     pub(crate) ending: bool,
     /// How the last process was ended from outside, until the next one starts and can notice.
@@ -163,7 +161,6 @@ impl Nodes {
             frozen: Vec::new(),
             shutdown: false,
             again: false,
-            blamed: false,
             ending: false,
             ended: None,
             exit: None,

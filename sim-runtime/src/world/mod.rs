@@ -174,11 +174,6 @@ impl World {
         &self.choices
     }
 
-    /// Counts that a fault of a plan began.
-    pub fn begun(&self, kind: &'static str) {
-        self.ledger.borrow_mut().begun(kind);
-    }
-
     /// Counts that a fault was done to the system.
     pub fn injected(&self, kind: &'static str) {
         self.ledger.borrow_mut().injected(kind);
