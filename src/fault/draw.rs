@@ -12,13 +12,11 @@ use sim_runtime::fault::{Aim, Cost, FaultKind};
 const FAULTS_MAX: usize = 200;
 /// How long a process is down that was struck at a boundary, in half of the cases: it comes back while what it was doing is still under way.
 const BRIEF: (u64, u64) = (100_000, 50_000_000);
-/// The earliest that an early fault comes: a few messages after the start.
-const EARLIEST: u64 = 10_000;
 /// How soon a coupled fault follows.
 const SOON: (u64, u64) = (1_000_000, 300_000_000);
-/// The boundaries of durable writes and those of messages, and the occurrences of them that are aimed at.
-pub(super) const BOUNDARIES: [&str; 6] =
-    ["before-sync", "after-sync", "before-write", "after-write", "after-send", "deliver"];
+/// The boundaries of durable writes, and the occurrences of them that are aimed at.
+pub(super) const BOUNDARIES: [&str; 4] =
+    ["before-sync", "after-sync", "before-write", "after-write"];
 const OCCURRENCE_MAX: u64 = 32;
 
 /// Draws the plan of a run. Each kind that is on has a mean gap drawn log-uniformly from its range, and then gaps, targets,
@@ -85,17 +83,12 @@ impl Draw<'_> {
         let (least, most) = (kind.gap.0 * percent / 100, kind.gap.1 * percent / 100);
         let mean = self.sample(stream, &Distribution::log_uniform(least.max(1), most.max(1)));
         let gaps = Distribution::exponential(0, mean, 20 * mean);
-        let early = self.choices.chance(stream, Kind::Fault, self.profile.early);
         let mut at = 0;
         for number in 0..FAULTS_MAX {
             at += match class {
                 // One fault, wherever it falls.
                 Class::SingleFault => {
                     self.sample(stream, &Distribution::uniform(0, self.lasts.0 / 2))
-                }
-                _ if number == 0 && early => {
-                    let latest = mean.clamp(EARLIEST, self.lasts.0.max(EARLIEST));
-                    self.sample(stream, &Distribution::log_uniform(EARLIEST, latest))
                 }
                 _ => self.sample(stream, &gaps),
             };
@@ -111,7 +104,7 @@ impl Draw<'_> {
         }
     }
 
-    /// One fault of a kind, at a time or, for some faults of processes, at a boundary of a durable write or of a message.
+    /// One fault of a kind, at a time or, for some faults of processes, at a boundary of a durable write.
     fn fault(&self, kind: &FaultKind, stream: &mut Stream, at: Option<u64>) -> Option<Fault> {
         let (on, against) = self.target(kind.aim, stream)?;
         let durations = Distribution::log_uniform(kind.duration.0.max(1), kind.duration.1.max(1));

@@ -35,10 +35,7 @@ pub struct Profile {
     pub everything: u32,
     /// Mean gaps are multiplied by this many hundredths: 100 as the kinds say, 300 calmer, 30 stormier.
     pub gap_percent: u64,
-    /// How likely the first fault of a kind comes early, at any scale of time from microseconds on, instead of after a gap: a
-    /// short test is over before most gaps.
-    pub early: Ratio,
-    /// How likely a fault of a process strikes at a boundary of a durable write or of a message instead of at a time.
+    /// How likely a fault of a process strikes at a boundary of a durable write instead of at a time.
     pub at_boundary: Ratio,
     /// How likely a fault is followed soon by another one of any kind that is on.
     pub coupled: Ratio,
@@ -73,8 +70,7 @@ impl Preset {
             coins: 12,
             everything: 4,
             gap_percent: 100,
-            early: Ratio::new(1, 2),
-            at_boundary: Ratio::new(1, 2),
+            at_boundary: Ratio::new(1, 3),
             coupled: Ratio::new(1, 8),
         };
         match self {
@@ -86,7 +82,6 @@ impl Preset {
                 coins: 6,
                 everything: 0,
                 gap_percent: 400,
-                early: Ratio::new(1, 8),
                 coupled: Ratio::ZERO,
                 ..realistic
             },
@@ -135,7 +130,7 @@ const NUMBER_MAX: u64 = 1_000_000;
 
 impl Profile {
     /// Its values by name, as they are written.
-    fn values(&self) -> [(&'static str, String); 9] {
+    fn values(&self) -> [(&'static str, String); 8] {
         [
             ("quiet", self.quiet.to_string()),
             ("single_fault", self.single_fault.to_string()),
@@ -143,7 +138,6 @@ impl Profile {
             ("coins", self.coins.to_string()),
             ("everything", self.everything.to_string()),
             ("gap_percent", self.gap_percent.to_string()),
-            ("early", self.early.to_string()),
             ("at_boundary", self.at_boundary.to_string()),
             ("coupled", self.coupled.to_string()),
         ]
@@ -165,7 +159,6 @@ impl Profile {
             "coins" => self.coins = weight()?,
             "everything" => self.everything = weight()?,
             "gap_percent" => self.gap_percent = number(1)?,
-            "early" => self.early = ratio()?,
             "at_boundary" => self.at_boundary = ratio()?,
             "coupled" => self.coupled = ratio()?,
             _ => {
