@@ -1,7 +1,7 @@
 //! The network as a device of the runtime.
 
 use crate::fabric::Fabric;
-use crate::fault::{Effect, FaultId, LinkFault, Links};
+use crate::fault::{FaultId, LinkFault, Links};
 use crate::kernel::Kernel;
 use crate::link::LinkModel;
 use crate::packet::Packets;
@@ -107,14 +107,15 @@ impl Net {
 
     /// Puts a fault in force until it is lifted.
     ///
-    /// The ledger counts a block and a slow link as injected here, and as observed for each datagram that a socket misses, or gets later. It
-    /// counts loss, duplication and holding back for each datagram they befall.
+    /// The ledger counts it as injected here, and as observed for each datagram that a socket misses, gets later or gets twice.
     pub fn inject(&self, world: &World, fault: LinkFault) -> FaultId {
-        match fault.effect {
-            Effect::Block(_) | Effect::Slow { .. } => world.injected(fault.name),
-            Effect::Hold { .. } | Effect::Lose { .. } | Effect::Duplicate { .. } => {}
-        }
-        let id = self.state().fabric.inject(world.choices(), fault);
+        world.injected(fault.name);
+        let id = {
+            let fabric = &mut self.state().fabric;
+            let id = fabric.inject(world.choices(), fault);
+            fabric.owe(id, world.strike());
+            id
+        };
         world.trace(&trace::INJECTED, NodeId::TEST, id.index() as u32, 0, 0);
         id
     }

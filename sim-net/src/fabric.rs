@@ -3,6 +3,7 @@
 use crate::NodeId;
 use crate::fault::{Effect, FaultId, LinkFault, Links};
 use crate::link::{Link, LinkModel, State};
+use sim_runtime::Strike;
 use sim_runtime::choice::{Choices, Path, Ratio, Segment};
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -23,6 +24,8 @@ pub struct Fabric {
     models: Vec<(Links, Rc<LinkModel>)>,
     /// Every fault that ever was, so that the trace can name it.
     faults: Vec<LinkFault>,
+    /// Which fault of the plan each of them is, if any.
+    strikes: Vec<Option<Strike>>,
     in_force: Vec<FaultId>,
     healed: Vec<Vec<NodeId>>,
 }
@@ -38,6 +41,7 @@ impl Fabric {
             root: None,
             models: vec![(Links::All, Rc::new(model))],
             faults: Vec::new(),
+            strikes: Vec::new(),
             in_force: Vec::new(),
             healed: Vec::new(),
         }
@@ -110,9 +114,20 @@ impl Fabric {
     pub fn inject(&mut self, choices: &Choices, fault: LinkFault) -> FaultId {
         let id = FaultId::new(self.faults.len());
         self.faults.push(fault);
+        self.strikes.push(None);
         self.in_force.push(id);
         self.refresh_touched(choices, id);
         id
+    }
+
+    /// Says which fault of the plan a fault is.
+    pub fn owe(&mut self, id: FaultId, strike: Option<Strike>) {
+        self.strikes[id.index()] = strike;
+    }
+
+    /// What the ledger calls a fault: its name, and which fault of the plan it is.
+    pub fn owed(&self, id: FaultId) -> (&'static str, Option<Strike>) {
+        (self.faults[id.index()].name, self.strikes[id.index()])
     }
 
     /// Lifts a fault, and says whether it was in force. Other faults that touch the same links stay.
@@ -175,6 +190,7 @@ impl Fabric {
         let mut state = State::HEALTHY;
         let model = self.links[at].model();
         let (mut loss, mut duplicate) = (model.loss, model.duplicate);
+        let mut holding = None;
         for &id in &self.in_force {
             let fault = self.fault(id);
             if !fault.touches(from, to) {
@@ -187,9 +203,10 @@ impl Fabric {
                         (state.slow_factor, state.slowed) = (factor, Some(id));
                     }
                 }
-                Effect::Hold { delay, .. } => {
+                Effect::Hold { delay, once, .. } => {
                     if delay > state.held {
-                        (state.held, state.slowed) = (delay, Some(id));
+                        (state.held, state.holds_once) = (delay, once);
+                        holding = Some(id);
                     }
                 }
                 Effect::Lose { ratio, .. } => {
@@ -204,6 +221,7 @@ impl Fabric {
                 }
             }
         }
+        state.slowed = holding.or(state.slowed);
         self.links[at].set_state(choices, state, loss, duplicate);
     }
 

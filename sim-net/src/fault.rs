@@ -19,6 +19,8 @@ pub enum Links {
     From(NodeId),
     /// All links into a node.
     To(NodeId),
+    /// All links out of a node and into it.
+    Of(NodeId),
 }
 
 impl Links {
@@ -30,6 +32,7 @@ impl Links {
             Links::Between(a, b) => (from, to) == (a, b) || (from, to) == (b, a),
             Links::From(node) => from == node,
             Links::To(node) => to == node,
+            Links::Of(node) => from == node || to == node,
         }
     }
 }
@@ -42,6 +45,7 @@ impl fmt::Display for Links {
             Links::Between(a, b) => write!(f, "n{} <-> n{}", a.0, b.0),
             Links::From(node) => write!(f, "n{} -> all", node.0),
             Links::To(node) => write!(f, "all -> n{}", node.0),
+            Links::Of(node) => write!(f, "n{} <-> all", node.0),
         }
     }
 }
@@ -64,6 +68,8 @@ pub enum Effect {
         links: Links,
         /// For how long, in nanoseconds.
         delay: Nanos,
+        /// Whether the fault is over with the first message that it held back.
+        once: bool,
     },
     /// Messages are lost.
     Lose {
@@ -116,9 +122,14 @@ impl LinkFault {
         LinkFault { name: "slow_link", effect: Effect::Slow { links, factor: factor.max(1) } }
     }
 
-    /// Links that hold back what is sent while the fault lasts. With a short fault that is a single chosen message.
+    /// Links that hold back all that is sent while the fault lasts.
     pub fn hold(links: Links, delay: Nanos) -> LinkFault {
-        LinkFault { name: "hold", effect: Effect::Hold { links, delay } }
+        LinkFault { name: "hold", effect: Effect::Hold { links, delay, once: false } }
+    }
+
+    /// Links that hold back the next message, and no other.
+    pub fn hold_next(links: Links, delay: Nanos) -> LinkFault {
+        LinkFault { name: "hold", effect: Effect::Hold { links, delay, once: true } }
     }
 
     /// Links that lose messages.
@@ -153,7 +164,10 @@ impl fmt::Display for LinkFault {
         match &self.effect {
             Effect::Block(partition) => write!(f, "{partition}"),
             Effect::Slow { links, factor } => write!(f, "{links}, {factor} times slower"),
-            Effect::Hold { links, delay } => write!(f, "{links}, held back by {delay} ns"),
+            Effect::Hold { links, delay, once } => {
+                let what = if *once { "the next message" } else { "all" };
+                write!(f, "{links}, {what} held back by {delay} ns")
+            }
             Effect::Lose { links, ratio } => write!(f, "{links}, {ratio} lost"),
             Effect::Duplicate { links, ratio } => write!(f, "{links}, {ratio} duplicated"),
         }

@@ -9,11 +9,16 @@ use sim_runtime::time::Nanos;
 const MS: Nanos = 1_000_000;
 const SECOND: Nanos = 1_000 * MS;
 
+const MISSED: &str = "a socket misses a datagram that it would have taken";
+const LATE: &str = "a datagram comes to its socket later than it would have";
+const TWICE: &str = "a datagram comes to its socket a second time";
+
 /// Declares a kind whose start injects the fault that a target stands for, and whose stop lifts it.
 macro_rules! kind {
     (
         $name:ident, $text:literal, $summary:literal, $aim:ident,
-        gap $gap:expr, duration $duration:expr, magnitude $magnitude:expr, canary $canary:literal, $fault:expr
+        gap $gap:expr, duration $duration:expr, magnitude $magnitude:expr, noticed $noticed:expr,
+        canary $canary:literal, $fault:expr
     ) => {
         #[distributed_slice(FAULT_KINDS)]
         static $name: FaultKind = FaultKind {
@@ -25,6 +30,7 @@ macro_rules! kind {
             duration: $duration,
             magnitude: $magnitude,
             coin: HALF,
+            noticed: $noticed,
             canary: $canary,
             start: |world, target| {
                 let fault: fn(&Target) -> LinkFault = $fault;
@@ -43,35 +49,35 @@ macro_rules! kind {
 kind!(
     PARTITION, "partition", "two groups of nodes cannot reach one another", Groups,
     gap (300 * MS, 30 * SECOND), duration (10 * MS, 20 * SECOND), magnitude None,
-    canary "silence taken for death",
+    noticed MISSED, canary "silence taken for death",
     |target| LinkFault::partition(Partition::halves(target.nodes.clone(), target.peers.clone()))
 );
 
 kind!(
     ONE_WAY, "one_way", "messages of one group do not reach the other, which is heard well", Groups,
     gap (SECOND, 60 * SECOND), duration (10 * MS, 20 * SECOND), magnitude None,
-    canary "hearing taken for being heard",
+    noticed MISSED, canary "hearing taken for being heard",
     |target| LinkFault::partition(Partition::one_way(target.nodes.clone(), target.peers.clone()))
 );
 
 kind!(
     RING, "ring", "the nodes stand in a circle, and each reaches its two neighbours only", Everything,
     gap (2 * SECOND, 60 * SECOND), duration (10 * MS, 10 * SECOND), magnitude None,
-    canary "the neighbours of neighbours",
+    noticed MISSED, canary "the neighbours of neighbours",
     |target| LinkFault::partition(Partition::ring(target.nodes.clone()))
 );
 
 kind!(
     ISOLATE, "isolate", "a node runs, and reaches nobody", Node,
     gap (300 * MS, 30 * SECOND), duration (10 * MS, 20 * SECOND), magnitude None,
-    canary "an old answer",
+    noticed MISSED, canary "an old answer",
     |target| LinkFault::partition(Partition::Alone(target.nodes.clone()))
 );
 
 kind!(
     BLOCK_LINK, "block_link", "one direction between two nodes is blocked", Link,
     gap (300 * MS, 30 * SECOND), duration (10 * MS, 20 * SECOND), magnitude None,
-    canary "a deaf backup",
+    noticed MISSED, canary "a deaf backup",
     |target| LinkFault::partition(Partition::one_way(target.nodes.clone(), target.peers.clone()))
 );
 
@@ -79,34 +85,39 @@ kind!(
     SLOW_LINK, "slow_link", "one direction between two nodes is many times slower", Link,
     gap (300 * MS, 30 * SECOND), duration (100 * MS, 60 * SECOND),
     magnitude Some(Magnitude { name: "factor", unit: "times", min: 2, max: 1_000 }),
-    canary "an answer to an earlier question",
-    |target| {
-        let factor = u32::try_from(target.magnitude).unwrap_or(u32::MAX);
-        LinkFault::slow(link(target), factor)
-    }
+    noticed LATE, canary "an answer to an earlier question",
+    |target| LinkFault::slow(link(target), factor(target))
 );
 
 kind!(
-    HOLD, "hold", "what is sent on a link within a moment arrives very much later", Link,
-    gap (300 * MS, 30 * SECOND), duration (5 * MS, 200 * MS),
+    SLOW_NODE, "slow_node", "all that a node sends and gets takes many times as long", Node,
+    gap (300 * MS, 30 * SECOND), duration (100 * MS, 60 * SECOND),
+    magnitude Some(Magnitude { name: "factor", unit: "times", min: 2, max: 1_000 }),
+    noticed LATE, canary "a deadline met by luck",
+    |target| LinkFault::slow(target.nodes.first().map_or(Links::All, |node| Links::Of(*node)), factor(target))
+);
+
+kind!(
+    HOLD, "hold", "the next message on a link arrives very much later", Link,
+    gap (300 * MS, 30 * SECOND), duration (5 * MS, 20 * SECOND),
     magnitude Some(Magnitude { name: "delay", unit: "ms", min: 20, max: 10_000 }),
-    canary "an old write",
-    |target| LinkFault::hold(link(target), target.magnitude.saturating_mul(MS))
+    noticed LATE, canary "an old write",
+    |target| LinkFault::hold_next(link(target), target.magnitude.saturating_mul(MS))
 );
 
 kind!(
     LOSS, "loss", "messages are lost", Everything,
     gap (300 * MS, 30 * SECOND), duration (100 * MS, 60 * SECOND),
-    magnitude Some(Magnitude { name: "ratio", unit: "per million", min: 1_000, max: 300_000 }),
-    canary "a message sent once",
+    magnitude Some(Magnitude { name: "ratio", unit: "per million", min: 10_000, max: 300_000 }),
+    noticed MISSED, canary "a message sent once",
     |target| LinkFault::lose(Links::All, per_million(target))
 );
 
 kind!(
     DUPLICATE, "duplicate", "messages arrive twice", Everything,
     gap (300 * MS, 30 * SECOND), duration (100 * MS, 60 * SECOND),
-    magnitude Some(Magnitude { name: "ratio", unit: "per million", min: 1_000, max: 300_000 }),
-    canary "a sum with a message twice",
+    magnitude Some(Magnitude { name: "ratio", unit: "per million", min: 10_000, max: 1_000_000 }),
+    noticed TWICE, canary "a sum with a message twice",
     |target| LinkFault::duplicate(Links::All, per_million(target))
 );
 
@@ -117,6 +128,10 @@ fn link(target: &Target) -> Links {
         (None, Some(to)) => Links::To(*to),
         (None, None) => Links::All,
     }
+}
+
+fn factor(target: &Target) -> u32 {
+    u32::try_from(target.magnitude).unwrap_or(u32::MAX)
 }
 
 fn per_million(target: &Target) -> Ratio {

@@ -23,10 +23,11 @@
 //! | name | injected | observed |
 //! |---|---|---|
 //! | `partition`, `block_link` and other blocks | each fault | each datagram that was dropped although a socket would have taken it |
-//! | `slow_link` | each fault | each datagram that came late to a socket |
-//! | `hold` | each datagram that was held back | those that came to a socket |
-//! | `loss` | each lost datagram | those for which there was a socket when they were lost |
-//! | `duplicate` | each copied datagram | each copy that came to a socket |
+//! | `loss` | each fault | each datagram that was lost although a socket would have taken it |
+//! | `slow_link`, `slow_node`, `hold` | each fault | each datagram that came late to a socket |
+//! | `duplicate` | each fault | each copy that came to a socket |
+//! | `model_loss` | each datagram that a link lost without a fault | those for which there was a socket |
+//! | `model_copy` | each datagram that a link copied without a fault | each copy that came to a socket |
 //! | `reorder` | each datagram that came to a socket after one that was sent after it | the same |
 //! | `stale` | each datagram of or for an earlier process that came to a socket | the same |
 //! | `overflow` | each datagram for which the receive buffer had no room | the same |

@@ -104,6 +104,8 @@ pub struct State {
     pub slow_factor: u32,
     /// How much later messages arrive, on top.
     pub held: Nanos,
+    /// Whether the fault that holds back is over with the next message.
+    pub holds_once: bool,
     /// The fault that slows it or holds back.
     pub slowed: Option<FaultId>,
     /// The fault that loses messages, unless it is the model.
@@ -114,8 +116,15 @@ pub struct State {
 
 impl State {
     /// A link without a fault.
-    pub const HEALTHY: State =
-        State { blocked: None, slow_factor: 1, held: 0, slowed: None, lossy: None, copying: None };
+    pub const HEALTHY: State = State {
+        blocked: None,
+        slow_factor: 1,
+        held: 0,
+        holds_once: false,
+        slowed: None,
+        lossy: None,
+        copying: None,
+    };
 }
 
 impl Link {

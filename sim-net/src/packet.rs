@@ -41,6 +41,8 @@ pub struct Header {
     pub sequence: u32,
     /// The fault that delayed it.
     pub slowed: Option<FaultId>,
+    /// The fault that made this copy, unless the link's model did.
+    pub copied: Option<FaultId>,
     /// The address and port of the sending socket.
     pub from: SocketAddrV4,
     /// The address and port it was sent to.
@@ -257,6 +259,7 @@ pub(crate) mod tests {
             link: None,
             sequence: 0,
             slowed: None,
+            copied: None,
             from: from.parse().unwrap(),
             to: to.parse().unwrap(),
         }

@@ -4,6 +4,7 @@
 
 use crate::device::{Net, State};
 use crate::fabric::LinkId;
+use crate::fault::FaultId;
 use crate::kernel::{Arrival, Route, SocketId};
 use crate::link::Verdict;
 use crate::packet::{Cargo, Header, digest};
@@ -16,6 +17,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 const AFTER_SEND: &str = "after-send";
 /// The point at which a datagram is about to come to its target's sockets.
 const DELIVER: &str = "deliver";
+
+/// Datagrams that a link loses or copies by itself, without any fault.
+const MODEL_LOSS: &str = "model_loss";
+const MODEL_COPY: &str = "model_copy";
 
 /// The target in the trace of a datagram to an address that no node has.
 const NOWHERE: NodeId = NodeId(u16::MAX);
@@ -93,6 +98,7 @@ impl Net {
             link: None,
             sequence: 0,
             slowed: None,
+            copied: None,
             from: route.from,
             to: route.to,
         };
@@ -129,16 +135,22 @@ impl Net {
         header.link = Some(id);
         header.sequence = link.sequence();
         header.slowed = link.state().slowed;
-        if link.state().held > 0 && !matches!(verdict, Verdict::Dropped(_)) {
-            count_held(world, state, header);
+        if link.state().holds_once && !matches!(verdict, Verdict::Dropped(_)) {
+            let held_by = header.slowed.expect("what holds back has a name");
+            state.fabric.lift(world.choices(), held_by);
+            world.trace(&trace::LIFTED, NodeId::TEST, held_by.index() as u32, 0, 0);
         }
         verdict
     }
 
     #[cold]
     fn duplicate(&self, world: &World, state: &mut State, index: u32, at: Nanos) {
-        let header = Header { copy: true, ..*state.packets.header(index) };
-        world.injected(copying(state, header.link));
+        let header = *state.packets.header(index);
+        let copied = copying(state, header.link);
+        if copied.is_none() {
+            world.injected(MODEL_COPY);
+        }
+        let header = Header { copy: true, copied, ..header };
         let payload = state.packets.payload(index).to_vec();
         let copy = state.packets.insert(header, |buffer| buffer.extend_from_slice(&payload));
         self.put_on_the_way(world, copy, at);
@@ -226,6 +238,7 @@ impl Net {
             link: None,
             sequence: 0,
             slowed: None,
+            copied: None,
             from: refused.to,
             to: refused.from,
         };
@@ -290,33 +303,27 @@ fn target_of(world: &World, state: &State, node: NodeId, address: Ipv4Addr) -> O
     }
 }
 
-/// Counts a datagram that a fault holds back.
-#[cold]
-fn count_held(world: &World, state: &State, header: &Header) {
-    if let Some(id) = header.slowed {
-        world.injected(state.fabric.fault(id).name);
-    }
-}
-
 /// Counts a datagram that faults kept from a socket, if a socket would have taken it.
 #[cold]
 fn count_drop(world: &World, state: &mut State, header: &Header, cause: Cause) {
     let Some(link) = header.link.map(|id| *state.fabric.at(id).state()) else { return };
-    let name = match cause {
-        Cause::Loss => {
-            let name = link.lossy.map_or("loss", |id| state.fabric.fault(id).name);
-            world.injected(name);
-            name
-        }
+    let (name, strike) = match cause {
+        Cause::Loss => match link.lossy {
+            Some(id) => state.fabric.owed(id),
+            None => {
+                world.injected(MODEL_LOSS);
+                (MODEL_LOSS, None)
+            }
+        },
         Cause::Blocked => match link.blocked {
-            Some(id) => state.fabric.fault(id).name,
+            Some(id) => state.fabric.owed(id),
             None => unreachable!("a link that blocks knows why"),
         },
         Cause::NoMachine | Cause::NoSocket | Cause::Full => return,
     };
     let host = &state.hosts[header.target.index()];
     if host.on && host.kernel.would_take(header.to, header.from) {
-        world.observed(name);
+        world.observed_of(name, strike);
     }
 }
 
@@ -335,13 +342,16 @@ fn drop_arrived(world: &World, state: &mut State, index: u32, cause: Cause) {
 fn count_delivery(world: &World, state: &mut State, index: u32, overtaken: bool) {
     let header = *state.packets.header(index);
     if header.copy {
-        world.observed(copying(state, header.link));
+        let copied_by = header.copied.map(|id| state.fabric.owed(id));
+        let (name, strike) = copied_by.unwrap_or((MODEL_COPY, None));
+        world.observed_of(name, strike);
     } else if overtaken {
         world.injected("reorder");
         world.observed("reorder");
     }
     if let Some(id) = header.slowed {
-        world.observed(state.fabric.fault(id).name);
+        let (name, strike) = state.fabric.owed(id);
+        world.observed_of(name, strike);
     }
     if is_stale(state, &header) {
         world.injected("stale");
@@ -349,10 +359,9 @@ fn count_delivery(world: &World, state: &mut State, index: u32, overtaken: bool)
     }
 }
 
-/// The name under which duplication on a link is counted.
-fn copying(state: &mut State, link: Option<LinkId>) -> &'static str {
-    let fault = link.and_then(|id| state.fabric.at(id).state().copying);
-    fault.map_or("duplicate", |id| state.fabric.fault(id).name)
+/// The fault that copies what is sent on a link, unless its model does.
+fn copying(state: &mut State, link: Option<LinkId>) -> Option<FaultId> {
+    link.and_then(|id| state.fabric.at(id).state().copying)
 }
 
 /// Whether a datagram is of, or for, a process that has ended meanwhile.

@@ -30,7 +30,7 @@ mod world;
 
 pub use bounds::Bounds;
 pub use device::{Device, DeviceId};
-pub use ledger::{Ledger, LedgerLine};
+pub use ledger::{Ledger, LedgerLine, Strike};
 pub use node::{End, NodeId};
 pub use simulation::{Config, Figures, RunOutcome, Simulation};
 pub use verdict::{Failure, FailureKind};

@@ -65,10 +65,13 @@ pub struct FaultKind {
     pub magnitude: Option<Magnitude>,
     /// How likely it is on where coins are thrown.
     pub coin: Ratio,
+    /// Its line in the ledger: what code under test could notice of it. A fault counts as noticed once, however often that happens.
+    pub noticed: &'static str,
     /// The name of its canary: a small program that breaks under this kind alone, next to a corrected form that never does.
     /// The tests of squall ask for one of each kind.
     pub canary: &'static str,
-    /// Starts it. Counts itself as injected.
+    /// Starts it, and counts it as injected ([`World::injected`]) if there was anything to do it to. What code under test can notice
+    /// of it later is counted by [`World::observed`], or by [`World::observed_of`] where several of a kind may be in force at once.
     pub start: fn(&World, &Target),
     /// Stops it.
     pub stop: fn(&World, &Target),

@@ -1,7 +1,6 @@
 //! The ends of a process as faults.
 
 use super::{Aim, Cost, FAULT_KINDS, FaultKind, HALF, Target};
-use crate::choice::Ratio;
 use crate::node::End;
 use crate::time::Nanos;
 use crate::world::World;
@@ -14,7 +13,7 @@ const SECOND: Nanos = 1_000 * MS;
 const GRACE: std::time::Duration = std::time::Duration::from_secs(1);
 
 macro_rules! end {
-    ($name:ident, $text:literal, $summary:literal, $cost:expr, $coin:expr, $gap:expr, $canary:literal, $start:expr) => {
+    ($name:ident, $text:literal, $summary:literal, $cost:expr, $gap:expr, $noticed:literal, $canary:literal, $start:expr) => {
         #[distributed_slice(FAULT_KINDS)]
         static $name: FaultKind = FaultKind {
             name: $text,
@@ -24,7 +23,8 @@ macro_rules! end {
             gap: $gap,
             duration: (MS, 5 * SECOND),
             magnitude: None,
-            coin: $coin,
+            coin: HALF,
+            noticed: $noticed,
             canary: $canary,
             start: $start,
             stop: start_again,
@@ -37,8 +37,8 @@ end!(
     "shutdown",
     "the process is told to shut down, and starts again later",
     Cost::Down,
-    HALF,
     (SECOND, 30 * SECOND),
+    "the program is told, ends, and runs again from its beginning",
     "a job given up",
     |world, target| each(world, target, "shutdown", |world, node| world.shutdown(node, GRACE))
 );
@@ -47,8 +47,8 @@ end!(
     "kill",
     "the process is killed, and starts again later",
     Cost::Down,
-    HALF,
     (300 * MS, 30 * SECOND),
+    "the program runs again from its beginning, without its memory",
     "a buffer in memory",
     |world, target| each(world, target, "kill", |world, node| world.end(node, End::Kill))
 );
@@ -57,8 +57,8 @@ end!(
     "power_off",
     "the machine loses power and what was not synced, and starts again later",
     Cost::Down,
-    HALF,
     (300 * MS, 30 * SECOND),
+    "the program runs again from its beginning, without its memory",
     "a late sync",
     |world, target| each(world, target, "power_off", |world, node| world.end(node, End::PowerOff))
 );
@@ -67,8 +67,8 @@ end!(
     "wipe",
     "the machine is replaced by an empty one, which starts later",
     Cost::Damaged,
-    Ratio::new(1, 2),
     (2 * SECOND, 60 * SECOND),
+    "the program runs again from its beginning, with an empty disk",
     "a forgotten vote",
     |world, target| each(world, target, "wipe", |world, node| world.end(node, End::Wipe))
 );
@@ -83,6 +83,7 @@ static PAUSE: FaultKind = FaultKind {
     duration: (MS, 5 * SECOND),
     magnitude: None,
     coin: HALF,
+    noticed: "a task of the process was due meanwhile, and runs late",
     canary: "an expired lease",
     start: |world, target| each(world, target, "pause", World::pause),
     stop: |world, target| target.nodes.iter().for_each(|node| world.resume(*node)),

@@ -55,9 +55,9 @@ impl World {
             node.starts += 1;
             (factory, node.name.clone(), node.starts - 1, node.ended.take())
         };
-        if let Some(how) = ended {
+        if let Some((how, strike)) = ended {
             // The program runs again from its beginning: it cannot but notice.
-            self.observed(how.name());
+            self.observed_of(how.name(), strike);
         }
         // What the last life touched in its last moments, as in the `Drop` of another value, is gone too.
         self.drop_locals(id);
@@ -87,6 +87,7 @@ impl World {
     #[track_caller]
     pub fn end(&self, id: NodeId, how: End) {
         assert!(id != NodeId::TEST, "the test's own node cannot be ended: it runs the test itself");
+        let strike = self.strike();
         {
             let mut nodes = self.nodes();
             let node = nodes.get_mut(id);
@@ -97,9 +98,10 @@ impl World {
             node.ending = true;
             node.ended = match how {
                 End::Shutdown if !node.shutdown => None,
-                // Out of patience with a process that was told to end: the effect of the shutdown, not of a kill.
-                End::Kill if node.shutdown => Some(End::Shutdown),
-                End::Shutdown | End::Kill | End::PowerOff | End::Wipe => Some(how),
+                // Also out of patience with a process that was told to end: the effect of the shutdown, not of a kill.
+                End::Shutdown => Some((how, node.shutdown_by)),
+                End::Kill if node.shutdown => Some((End::Shutdown, node.shutdown_by)),
+                End::Kill | End::PowerOff | End::Wipe => Some((how, strike)),
             };
         }
         self.trace(&ENDED, id, how as u32, 0, 0);
@@ -135,7 +137,7 @@ impl World {
             id != NodeId::TEST,
             "the test's own node cannot be shut down: it runs the test itself"
         );
-        let incarnation = self.incarnation(id);
+        let (incarnation, strike) = (self.incarnation(id), self.strike());
         {
             let mut nodes = self.nodes();
             let node = nodes.get_mut(id);
@@ -143,6 +145,7 @@ impl World {
                 return;
             }
             node.shutdown = true;
+            node.shutdown_by = strike;
         }
         self.trace(&TOLD, id, 0, 0, 0);
         self.wake_watchers(id);
@@ -173,6 +176,7 @@ impl World {
             id != NodeId::TEST,
             "the test's own node cannot be paused: it runs the test itself"
         );
+        let strike = self.strike();
         {
             let mut nodes = self.nodes();
             let node = nodes.get_mut(id);
@@ -180,6 +184,7 @@ impl World {
                 return;
             }
             node.paused = true;
+            node.paused_by = strike;
         }
         self.trace(&PAUSED, id, 0, 0, 0);
         self.count_paused(1);
@@ -195,18 +200,18 @@ impl World {
     }
 
     fn unpause(&self, id: NodeId) {
-        let frozen = {
+        let (frozen, strike) = {
             let mut nodes = self.nodes();
             let node = nodes.get_mut(id);
             if !node.paused {
                 return;
             }
             node.paused = false;
-            std::mem::take(&mut node.frozen)
+            (std::mem::take(&mut node.frozen), node.paused_by.take())
         };
         self.count_paused(-1);
         if !frozen.is_empty() {
-            self.observed("pause"); // Something was due meanwhile, and comes late.
+            self.observed_of("pause", strike); // Something was due meanwhile, and comes late.
         }
         for task in frozen {
             self.push_ready(task);

@@ -1,6 +1,7 @@
 //! The table of nodes.
 
 use super::{End, NodeId, local::Locals};
+use crate::ledger::Strike;
 use crate::task::Task;
 use crate::time::NodeClock;
 use std::fmt::Display;
@@ -108,6 +109,8 @@ pub(crate) struct Node {
     pub(crate) factory: Option<Factory>,
     pub(crate) up: bool,
     pub(crate) paused: bool,
+    /// The fault of the plan that paused it.
+    pub(crate) paused_by: Option<Strike>,
     /// How many processes have started.
     pub(crate) starts: u32,
     pub(crate) clock: NodeClock,
@@ -115,12 +118,14 @@ pub(crate) struct Node {
     /// Tasks that were woken while the node was paused.
     pub(crate) frozen: Vec<Task>,
     pub(crate) shutdown: bool,
+    /// The fault of the plan that told it to shut down.
+    pub(crate) shutdown_by: Option<Strike>,
     /// Whether it starts again once the shutdown under way is over.
     pub(crate) again: bool,
     /// Whether its process is just being ended: its tasks are being dropped, its devices are not told yet.
     pub(crate) ending: bool,
-    /// How the last process was ended from outside, until the next one starts and can notice.
-    pub(crate) ended: Option<End>,
+    /// How the last process was ended from outside and by which fault of the plan, until the next one starts and can notice.
+    pub(crate) ended: Option<(End, Option<Strike>)>,
     /// How the last process returned by itself, if it did.
     pub(crate) exit: Option<Result<(), String>>,
     /// Who waits for a change: a start, an end, a shutdown request.
@@ -155,11 +160,13 @@ impl Nodes {
             factory,
             up: false,
             paused: false,
+            paused_by: None,
             starts: 0,
             clock: NodeClock::default(),
             locals: Locals::default(),
             frozen: Vec::new(),
             shutdown: false,
+            shutdown_by: None,
             again: false,
             ending: false,
             ended: None,

@@ -11,7 +11,7 @@ mod spare;
 
 use crate::bounds::Bounds;
 use crate::choice::Choices;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Strike};
 use crate::node::{NodeId, Nodes};
 use crate::point::Points;
 use crate::probe::Probes;
@@ -179,9 +179,26 @@ impl World {
         self.ledger.borrow_mut().injected(kind);
     }
 
-    /// Counts that code under test could notice a fault.
+    /// Counts that code under test could notice a fault: of a plan, the one of that kind that struck last.
     pub fn observed(&self, kind: &'static str) {
         self.ledger.borrow_mut().observed(kind);
+    }
+
+    /// Counts that code under test could notice a certain fault of a plan, or what the test did itself.
+    pub fn observed_of(&self, kind: &'static str, strike: Option<Strike>) {
+        self.ledger.borrow_mut().observed_of(kind, strike);
+    }
+
+    /// Does a fault of a plan to the system: what it counts as injected is a strike.
+    pub fn strike_with(&self, start: impl FnOnce()) {
+        self.ledger.borrow_mut().begin();
+        start();
+        self.ledger.borrow_mut().begun();
+    }
+
+    /// The fault of a plan that is being done to the system now, for [`World::observed_of`].
+    pub fn strike(&self) -> Option<Strike> {
+        self.ledger.borrow().strike()
     }
 
     /// Adds an event to the trace.
