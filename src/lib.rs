@@ -77,7 +77,9 @@ pub use seed::{Seed, SeedError};
 pub use settings::{Settings, Shard, parse_time};
 pub use sim::Sim;
 pub use span::{Span, SpanError, Units};
-pub use swarm::{Event, Found, LedgerTotal, Percentiles, ProbeTotal, Spread, Summary, Swarm};
+pub use swarm::{
+    EffectTotal, Event, Found, LedgerTotal, Percentiles, ProbeTotal, Spread, Summary, Swarm,
+};
 pub use within::{Promise, Within};
 
 pub use sim_disk as disk;

@@ -69,7 +69,7 @@ impl FaultModel {
 
     /// Messages are lost, duplicated and late, too.
     pub fn omission(self) -> FaultModel {
-        self.and(&["loss", "duplicate", "slow_link", "hold"])
+        self.and(&["loss", "duplicate", "slow_link", "slow_node", "hold"])
     }
 
     /// The network falls apart, too.

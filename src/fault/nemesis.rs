@@ -254,11 +254,10 @@ impl Nemesis {
             stop: true,
             tries: 0,
         });
-        if self.is_muted(kind) {
-            world.injected(kind.name);
-        } else {
-            (kind.start)(world, &target);
-        }
+        let muted = self.is_muted(kind);
+        world.strike_with(|| {
+            if muted { world.injected(kind.name) } else { (kind.start)(world, &target) }
+        });
         self.plan_followers(world, index);
         true
     }

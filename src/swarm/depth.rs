@@ -84,8 +84,17 @@ pub(super) struct Depth {
     pub(super) exported: Spread,
     pub(super) memory: Spread,
     pub(super) pairs: BTreeSet<(&'static str, &'static str)>,
-    /// In how many cases each feature was seen, by a number that stands for it.
-    features: BTreeMap<(u8, usize, u32), u64>,
+    /// In how many cases each feature was seen, at each order of magnitude of its count.
+    features: BTreeMap<(Feature, u32), u64>,
+}
+
+/// Something there is to see in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Feature {
+    /// A probe, by its index in the registry.
+    Probe(usize),
+    /// A kind of fault, or an effect.
+    Fault(&'static str),
 }
 
 impl Depth {
@@ -98,7 +107,7 @@ impl Depth {
             .ledger
             .lines()
             .iter()
-            .filter(|line| line.injected > 0)
+            .filter(|line| line.struck > 0)
             .map(|line| line.kind)
             .collect();
         for a in &injected {
@@ -112,12 +121,11 @@ impl Depth {
     fn see(&mut self, probes: impl IntoIterator<Item = (usize, u64)>, ledger: &Ledger) {
         let magnitude = |count: u64| u64::BITS - count.leading_zeros();
         for (index, hits) in probes {
-            *self.features.entry((0, index, magnitude(hits))).or_default() += 1;
+            *self.features.entry((Feature::Probe(index), magnitude(hits))).or_default() += 1;
         }
-        let known = crate::fault::kinds();
         for line in ledger.lines() {
-            let index = known.iter().position(|kind| kind.name == line.kind).unwrap_or(known.len());
-            *self.features.entry((1, index, magnitude(line.observed))).or_default() += 1;
+            let feature = (Feature::Fault(line.kind), magnitude(line.observed));
+            *self.features.entry(feature).or_default() += 1;
         }
     }
 

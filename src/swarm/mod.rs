@@ -18,7 +18,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use depth::{Percentiles, Spread};
-pub use ledger::LedgerTotal;
+pub use ledger::{EffectTotal, LedgerTotal};
 pub use summary::{ProbeTotal, Summary};
 
 /// A swarm about to run.

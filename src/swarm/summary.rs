@@ -1,7 +1,7 @@
 //! What a swarm comes to.
 
 use super::depth::{Depth, Percentiles};
-use super::ledger::{self, LedgerTotal};
+use super::ledger::{self, EffectTotal, LedgerTotal};
 use crate::choice::Ratio;
 use crate::fault::Class;
 use crate::outcome::{Outcome, Verdict};
@@ -44,8 +44,10 @@ pub struct Summary {
     pub virtual_time: u128,
     /// Real time.
     pub wall: Duration,
-    /// Faults by kind.
+    /// Faults of plans by kind.
     pub ledger: BTreeMap<&'static str, LedgerTotal>,
+    /// What faults and devices brought about, by name.
+    pub effects: BTreeMap<&'static str, EffectTotal>,
     /// The fault kinds that the scenario declares.
     pub declared: BTreeSet<&'static str>,
     /// How many faults were put off because of the budget.
@@ -141,7 +143,7 @@ impl Summary {
         self.postponed += outcome.postponed;
         self.depth.add(outcome);
         self.declared.extend(&outcome.declared);
-        ledger::add(&mut self.ledger, &outcome.ledger);
+        ledger::add(&mut self.ledger, &mut self.effects, outcome);
         for hit in &outcome.probes {
             let (hits, cases) = self.probes.entry(hit.index).or_default();
             *hits += hit.hits;
@@ -170,6 +172,7 @@ impl Summary {
         self.depth.merge(other.depth);
         self.declared.extend(other.declared);
         ledger::merge(&mut self.ledger, other.ledger);
+        ledger::merge_effects(&mut self.effects, other.effects);
         for (fingerprint, count) in other.fingerprints {
             *self.fingerprints.entry(fingerprint).or_default() += count;
         }

@@ -129,6 +129,47 @@ pub(super) async fn earlier_question(sim: Sim, form: Form) -> squall::Result {
     Ok(())
 }
 
+/// A client takes silence within a deadline for the loss of its request, and asks for the same under another number; or under the
+/// same. What is counted twice is paid twice.
+pub(super) async fn deadline(sim: Sim, form: Form) -> squall::Result {
+    const ORDERS: u64 = 40;
+    let paid: Rc<RefCell<BTreeSet<(u64, u64)>>> = Rc::default();
+    let seen = paid.clone();
+    sim.node("server", move || {
+        let paid = paid.clone();
+        async move {
+            let socket = open().await?;
+            loop {
+                let (order, attempt) = hear(&socket).await?;
+                paid.borrow_mut().insert((order, attempt));
+                tell(&socket, "client", order, 0).await?;
+            }
+            #[expect(unreachable_code, reason = "says what the errors are")]
+            io::Result::Ok(())
+        }
+    });
+    let client = sim.node("client", move || async move {
+        let socket = open().await?;
+        for order in 0..ORDERS {
+            sleep(50.millis()).await;
+            for attempt in 0.. {
+                let number = if form == Broken { attempt } else { 0 };
+                tell(&socket, "server", order, number).await?;
+                if answered(&socket, order).await? {
+                    break;
+                }
+            }
+        }
+        io::Result::Ok(())
+    });
+    storm(sim).await;
+    client.finished().promised("the client finishes").within(10.minutes()).await?;
+    match seen.borrow().len() as u64 {
+        ORDERS => Ok(()),
+        count => Err(Error::check("each order is paid once", format!("{count} of {ORDERS}"))),
+    }
+}
+
 /// A register takes every write, or none that is older than the last.
 pub(super) async fn old_write(sim: Sim, form: Form) -> squall::Result {
     let acknowledged = Rc::new(Cell::new(0));

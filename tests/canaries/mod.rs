@@ -72,6 +72,7 @@ pub fn canaries() -> Vec<Canary> {
         canary!("ring", "the neighbours of neighbours", networks::neighbours),
         canary!("shutdown", "a job given up", processes::job),
         canary!("slow_link", "an answer to an earlier question", messages::earlier_question),
+        canary!("slow_node", "a deadline met by luck", messages::deadline),
         canary!("wipe", "a forgotten vote", processes::vote),
     ]
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use squall::fault::{Profile, Selection};
 use squall::task::Policy;
 use squall::{
-    Case, Corpus, Event, Found, Percentiles, Report, Scenario, Seed, Shard, Summary, Swarm,
-    parse_time,
+    Case, Corpus, EffectTotal, Event, Found, LedgerTotal, Percentiles, Report, Scenario, Seed,
+    Shard, Summary, Swarm, parse_time,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -82,9 +82,17 @@ struct FailureLine<'a> {
 
 #[derive(Serialize)]
 struct Faults {
+    planned: u64,
     cases: u64,
     injected: u64,
     observed: u64,
+}
+
+#[derive(Serialize)]
+struct Effect {
+    cases: u64,
+    times: u64,
+    met: u64,
 }
 
 #[derive(Serialize)]
@@ -120,10 +128,12 @@ struct SummaryLine<'a> {
     wall_seconds: f64,
     seeds_per_second: f64,
     ledger: BTreeMap<&'static str, Faults>,
+    effects: BTreeMap<&'static str, Effect>,
     probes: BTreeMap<&'static str, Probe>,
     classes: BTreeMap<&'static str, u64>,
     events_of_runs: Spread,
     exports_of_runs: Spread,
+    memory_of_runs: Spread,
     pairs_unmet: Vec<(&'static str, &'static str)>,
     unseen: Option<f64>,
     nondeterministic: u64,
@@ -326,16 +336,19 @@ fn shown(path: &Path) -> String {
 }
 
 fn summary_line(summary: &Summary) -> SummaryLine<'_> {
-    let mut ledger: BTreeMap<&'static str, Faults> = BTreeMap::new();
-    for kind in &summary.declared {
-        ledger.insert(kind, Faults { cases: 0, injected: 0, observed: 0 });
-    }
-    for (kind, total) in &summary.ledger {
-        ledger.insert(
-            kind,
-            Faults { cases: total.cases, injected: total.injected, observed: total.observed },
-        );
-    }
+    let kinds: BTreeSet<&'static str> =
+        summary.declared.iter().chain(summary.ledger.keys()).copied().collect();
+    let line = |kind: &'static str| {
+        let LedgerTotal { planned, cases, injected, observed } =
+            summary.ledger.get(kind).copied().unwrap_or_default();
+        (kind, Faults { planned, cases, injected, observed })
+    };
+    let ledger = kinds.into_iter().map(line).collect();
+    let effect = |(name, total): (&&'static str, &EffectTotal)| {
+        let EffectTotal { cases, times, met } = *total;
+        (*name, Effect { cases, times, met })
+    };
+    let effects = summary.effects.iter().map(effect).collect();
     let mut probes: BTreeMap<&'static str, Probe> = BTreeMap::new();
     for total in summary.probes() {
         let probe = probes.entry(total.site.name).or_insert(Probe {
@@ -358,10 +371,12 @@ fn summary_line(summary: &Summary) -> SummaryLine<'_> {
         wall_seconds: summary.wall.as_secs_f64(),
         seeds_per_second: summary.seeds_per_second(),
         ledger,
+        effects,
         probes,
         classes: summary.classes().iter().map(|(class, count)| (class.name(), *count)).collect(),
         events_of_runs: summary.events_of_runs().into(),
         exports_of_runs: summary.exports_of_runs().into(),
+        memory_of_runs: summary.memory_of_runs().into(),
         pairs_unmet: summary.pairs_unmet(),
         unseen: summary.unseen().map(|r| f64::from(r.numerator()) / f64::from(r.denominator())),
         nondeterministic: summary.nondeterministic,

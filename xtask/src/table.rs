@@ -2,6 +2,8 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use squall::Summary;
+use squall::fault::Class;
+use std::collections::BTreeSet;
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
@@ -63,17 +65,29 @@ pub fn summary(summary: &Summary) -> String {
 fn depth(summary: &Summary) -> String {
     let (events, exports) = (summary.events_of_runs(), summary.exports_of_runs());
     let mut text = format!(
-        "  a run: {} events (95% below {}, 99% below {}), {} exported (95% below {})\n",
-        events.p50, events.p95, events.p99, exports.p50, exports.p95
+        "  a run: {} events (95% below {}, 99% below {}), {} operations exported (95% below {}, 99% below {})\n",
+        events.p50, events.p95, events.p99, exports.p50, exports.p95, exports.p99
     );
     let seeds = summary.seeds.max(1) as f64;
+    let memory = summary.memory_of_runs();
+    text.push_str(&format!(
+        "  its state: {} at the end (95% below {}, 99% below {})\n",
+        kilobytes(memory.p50),
+        kilobytes(memory.p95),
+        kilobytes(memory.p99)
+    ));
     let share = |count: &u64| format!("{:.0}%", *count as f64 * 100.0 / seeds);
     let classes: Vec<String> = summary
         .classes()
         .iter()
         .map(|(class, count)| format!("{} {}", share(count), class.name()))
         .collect();
-    text.push_str(&format!("  cases: {}\n", classes.join(", ")));
+    let of = |class| summary.classes().get(&class).copied().unwrap_or_default();
+    let single = match of(Class::SingleFault) + of(Class::SingleKind) {
+        0 => String::new(),
+        single => format!(" (of one kind alone: {})", share(&single)),
+    };
+    text.push_str(&format!("  cases: {}{single}\n", classes.join(", ")));
     if let Some(unseen) = summary.unseen() {
         let percent = f64::from(unseen.numerator()) * 100.0 / f64::from(unseen.denominator());
         text.push_str(&format!(
@@ -97,33 +111,54 @@ fn faults(summary: &Summary) -> String {
     if summary.declared.is_empty() && summary.ledger.is_empty() {
         return String::new();
     }
-    let mut rows = table(&["  fault", "cases", "injected", "observed", ""]);
-    let undrawn = summary
-        .declared
-        .iter()
-        .filter(|kind| !summary.ledger.contains_key(*kind))
-        .map(|kind| (*kind, Default::default()));
-    let mut lines: Vec<_> =
-        summary.ledger.iter().map(|(kind, total)| (*kind, *total)).chain(undrawn).collect();
-    lines.sort_unstable_by_key(|(kind, _)| *kind);
-    for (kind, total) in lines {
+    let share = |cases: u64| format!("{:.0}%", cases as f64 * 100.0 / summary.seeds.max(1) as f64);
+    let mut rows =
+        table(&["  fault", "planned in", "struck in", "cases", "injected", "observed", ""]);
+    let kinds: BTreeSet<&str> =
+        summary.declared.iter().chain(summary.ledger.keys()).copied().collect();
+    for kind in kinds {
+        let total = summary.ledger.get(kind).copied().unwrap_or_default();
         let remark = if total.observed == 0 { "no effect" } else { "" };
         rows.add_row([
             format!("  {kind}"),
+            share(total.planned),
+            share(total.cases),
             total.cases.to_string(),
             total.injected.to_string(),
             total.observed.to_string(),
             remark.to_owned(),
         ]);
     }
-    align(&mut rows, 1..4);
+    align(&mut rows, 1..6);
     let put_off = match summary.postponed {
         0 => String::new(),
         postponed => {
             format!("  {postponed} faults were put off, to stay within what the system tolerates\n")
         }
     };
-    format!("\n{rows}\n{put_off}")
+    format!("\n{rows}\n{put_off}{}", effects(summary))
+}
+
+/// What faults and devices brought about: no kinds of fault, so that no share of cases is asked of them.
+fn effects(summary: &Summary) -> String {
+    if summary.effects.is_empty() {
+        return String::new();
+    }
+    let mut rows = table(&["  effect", "cases", "times", "met"]);
+    for (name, total) in &summary.effects {
+        rows.add_row([
+            format!("  {name}"),
+            total.cases.to_string(),
+            total.times.to_string(),
+            total.met.to_string(),
+        ]);
+    }
+    align(&mut rows, 1..4);
+    format!("\n{rows}\n")
+}
+
+fn kilobytes(bytes: u64) -> String {
+    format!("{:.1} kB", bytes as f64 / 1_000.0)
 }
 
 fn probes(summary: &Summary) -> String {
