@@ -1,7 +1,8 @@
 //! Plans by enumeration instead of chance.
 //!
 //! Most failures of production systems need three nodes or fewer and three events or fewer, in the right order (Yuan et al., OSDI 2014). So
-//! consecutive seeds go through one to three faults of every kind, on every target, at every moment of a small grid. No plan comes
+//! consecutive seeds go through one to three faults of every kind, on every target, at every moment of a small grid: at some times, soon after
+//! one another, and for faults of processes at the first boundaries of durable writes and of messages. No plan comes
 //! twice before all have come: plans of one fault, of two and of three take turns, and so do the kinds within them, until the shorter
 //! list is through.
 
@@ -14,14 +15,14 @@ use sim_runtime::fault::{Aim, Cost, FaultKind};
 
 /// How long faults last.
 const DURATIONS: [u64; 3] = [2_000_000, 60_000_000, 1_500_000_000];
-/// When the first fault strikes if not at a boundary.
+/// When a fault strikes if not at a boundary, nor after another.
 const TIMES: [u64; 4] = [0, 5_000_000, 40_000_000, 250_000_000];
 /// How soon another fault follows.
 const FOLLOWS: [u64; 3] = [0, 8_000_000, 100_000_000];
 /// Which occurrences of a boundary.
-const OCCURRENCES: [u64; 5] = [1, 2, 3, 5, 8];
-/// The values of a magnitude: the least, the one in the middle and the greatest.
-const MAGNITUDES: usize = 3;
+const OCCURRENCES: [u64; 8] = [1, 2, 3, 4, 5, 6, 8, 12];
+/// The values of a magnitude: one in the middle and the greatest.
+const MAGNITUDES: usize = 2;
 
 /// The plan number `number` of the enumeration.
 pub(crate) fn directed(
@@ -51,8 +52,9 @@ struct Grid<'a> {
 
 impl Grid<'_> {
     fn plan(&self, number: u128) -> FaultPlan {
-        let firsts: Vec<u128> = self.kinds.iter().map(|kind| self.firsts(kind)).collect();
-        let others: Vec<u128> = self.kinds.iter().map(|kind| self.others(kind)).collect();
+        let firsts: Vec<u128> = self.kinds.iter().map(|kind| self.ways(kind, 0)).collect();
+        let others: Vec<u128> =
+            self.kinds.iter().map(|kind| self.ways(kind, FOLLOWS.len())).collect();
         let (first, other): (u128, u128) = (firsts.iter().sum(), others.iter().sum());
         let (more, place) = turn(number, &[first, first * other, first * other * other]);
         // Lanes: the kind of the first fault, and of the second if there is one. A third is a part of the place in the lane.
@@ -86,19 +88,10 @@ impl Grid<'_> {
         FaultPlan { faults }
     }
 
-    /// In how many ways a kind can be the first of a plan.
-    fn firsts(&self, kind: &FaultKind) -> u128 {
-        self.ways(kind) * moments(kind) as u128
-    }
-
-    /// In how many ways a kind can follow another fault.
-    fn others(&self, kind: &FaultKind) -> u128 {
-        self.ways(kind) * FOLLOWS.len() as u128
-    }
-
-    fn ways(&self, kind: &FaultKind) -> u128 {
+    /// In how many ways a kind can be in a plan, at a moment of its own or after another fault.
+    fn ways(&self, kind: &FaultKind, follows: usize) -> u128 {
         let magnitudes = kind.magnitude.map_or(1, |_| MAGNITUDES);
-        self.targets(kind) * (magnitudes * DURATIONS.len()) as u128
+        self.targets(kind) * (magnitudes * DURATIONS.len() * (moments(kind) + follows)) as u128
     }
 
     fn targets(&self, kind: &FaultKind) -> u128 {
@@ -122,8 +115,11 @@ impl Grid<'_> {
     }
 
     fn first(&self, kind: &FaultKind, digits: &mut Digits) -> Fault {
-        let mut fault = self.fault(kind, digits);
-        let moment = digits.below(moments(kind));
+        let fault = self.fault(kind, digits);
+        self.at_moment(fault, digits.below(moments(kind)))
+    }
+
+    fn at_moment(&self, mut fault: Fault, moment: usize) -> Fault {
         match moment.checked_sub(TIMES.len()) {
             None => fault.at = Some(Span(TIMES[moment])),
             Some(cell) => {
@@ -139,8 +135,14 @@ impl Grid<'_> {
 
     fn other(&self, kind: &FaultKind, digits: &mut Digits, after: usize) -> Fault {
         let fault = self.fault(kind, digits);
-        let by = Span(FOLLOWS[digits.below(FOLLOWS.len())]);
-        Fault { after: Some(After { fault: after, by }), ..fault }
+        let moment = digits.below(moments(kind) + FOLLOWS.len());
+        match moment.checked_sub(moments(kind)) {
+            None => self.at_moment(fault, moment),
+            Some(soon) => {
+                let by = Span(FOLLOWS[soon]);
+                Fault { after: Some(After { fault: after, by }), ..fault }
+            }
+        }
     }
 
     fn fault(&self, kind: &FaultKind, digits: &mut Digits) -> Fault {
@@ -164,13 +166,19 @@ impl Grid<'_> {
             }
         };
         let magnitude =
-            kind.magnitude.map(|m| [m.min, (m.min + m.max) / 2, m.max][digits.below(MAGNITUDES)]);
+            kind.magnitude.map(|m| [middle(m.min, m.max), m.max][digits.below(MAGNITUDES)]);
         let lasts = Span(DURATIONS[digits.below(DURATIONS.len())]);
         Fault { kind: kind.name.to_owned(), on, against, magnitude, lasts, ..Fault::default() }
     }
 }
 
-/// How many moments a first fault has: times, and for the ends of processes the boundaries of durable writes.
+/// The geometric mean, as magnitudes are drawn over orders of magnitude.
+fn middle(least: u64, most: u64) -> u64 {
+    let middle = (u128::from(least) * u128::from(most)).isqrt();
+    u64::try_from(middle).expect("a mean lies below the greatest")
+}
+
+/// How many moments of its own a fault has: times, and for the ends of processes the boundaries of durable writes and of messages.
 fn moments(kind: &FaultKind) -> usize {
     let at_boundaries = kind.aim == Aim::Node && kind.cost != Cost::Free;
     TIMES.len() + if at_boundaries { BOUNDARIES.len() * OCCURRENCES.len() } else { 0 }

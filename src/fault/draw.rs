@@ -14,9 +14,12 @@ const FAULTS_MAX: usize = 200;
 const BRIEF: (u64, u64) = (100_000, 50_000_000);
 /// How soon a coupled fault follows.
 const SOON: (u64, u64) = (1_000_000, 300_000_000);
-/// The boundaries of durable writes, and the occurrences of them that are aimed at.
-pub(super) const BOUNDARIES: [&str; 4] =
-    ["before-sync", "after-sync", "before-write", "after-write"];
+/// No fault strikes earlier than that, if its time is drawn over orders of magnitude.
+const EARLIEST: u64 = 1_000_000;
+/// The boundaries at which a process is struck: of durable writes, and of what it tells others and is told.
+pub(super) const BOUNDARIES: [&str; 6] =
+    ["before-sync", "after-sync", "before-write", "after-write", "after-send", "deliver"];
+/// The occurrences of boundaries that are aimed at.
 const OCCURRENCE_MAX: u64 = 32;
 
 /// Draws the plan of a run. Each kind that is on has a mean gap drawn log-uniformly from its range, and then gaps, targets,
@@ -83,20 +86,17 @@ impl Draw<'_> {
         let (least, most) = (kind.gap.0 * percent / 100, kind.gap.1 * percent / 100);
         let mean = self.sample(stream, &Distribution::log_uniform(least.max(1), most.max(1)));
         let gaps = Distribution::exponential(0, mean, 20 * mean);
-        let mut at = 0;
-        for number in 0..FAULTS_MAX {
-            at += match class {
-                // One fault, wherever it falls.
-                Class::SingleFault => {
-                    self.sample(stream, &Distribution::uniform(0, self.lasts.0 / 2))
-                }
-                _ => self.sample(stream, &gaps),
-            };
-            if number == 0 && at > self.lasts.0 {
-                // A kind that is on strikes at least once: rare is not absent.
-                at = self.sample(stream, &Distribution::uniform(0, self.lasts.0));
+        // Nobody knows how fast the system is, and many a run is over long before faults cease: the first one may come at any order of
+        // magnitude. So a kind that is on strikes at least once, and early enough to matter: rare is not absent.
+        let first = Distribution::log_uniform(EARLIEST, mean.min(self.lasts.0).max(EARLIEST));
+        let mut at = self.sample(stream, &first);
+        let most = if class == Class::SingleFault { 1 } else { FAULTS_MAX };
+        for number in 0..most {
+            // A boundary may never be reached: where the first one waits for one, the second has the first one's time.
+            if number > 1 || faults.last().is_some_and(|last| number == 1 && last.at.is_some()) {
+                at += self.sample(stream, &gaps);
             }
-            if at > self.lasts.0 || (class == Class::SingleFault && number == 1) {
+            if at > self.lasts.0 {
                 return;
             }
             let Some(fault) = self.fault(kind, stream, Some(at)) else { return };

@@ -56,18 +56,18 @@ fn a_plan_has_one_to_three_faults_and_follows_from_its_number() {
     assert!(kinds.len() == 3 && kinds.values().all(|kinds| kinds.len() == all), "{kinds:?}");
 }
 
-/// Two kinds, two nodes, 24 moments of a kill and 4 of an isolation, three lengths: 168 plans of one fault.
+/// Two kinds, two nodes, 52 moments of a kill and 4 of an isolation, three lengths: 336 plans of one fault.
 #[test]
 fn every_single_fault_of_a_small_model_comes_soon() {
     let scenario = small();
     let mut singles = BTreeSet::new();
     let mut combinations = BTreeSet::new();
-    for seed in 0..3 * 168 {
+    for seed in 0..3 * 336 {
         let plan = plan(&scenario, seed);
         if let [fault] = &plan.faults[..] {
             singles.insert(format!("{fault:?}"));
             combinations.insert((fault.kind.clone(), fault.on.clone(), fault.when()));
         }
     }
-    assert_eq!((singles.len(), combinations.len()), (168, 2 * (24 + 4)));
+    assert_eq!((singles.len(), combinations.len()), (336, 2 * (52 + 4)));
 }
