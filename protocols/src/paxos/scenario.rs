@@ -46,7 +46,8 @@ fn bank(violates: impl Fn(Mutant) -> Option<&'static Property>) -> Vec<squall::M
         name: mutant.id(),
         violates: violates(mutant).map_or("", |property| property.name()),
         seeds_max: match mutant.class() {
-            Class::Trivial | Class::Easy | Class::Medium => Some(3_000),
+            Class::Trivial | Class::Easy => Some(300),
+            Class::Medium => Some(3_000),
             Class::Hard => Some(30_000),
             Class::Directed => None,
         },
