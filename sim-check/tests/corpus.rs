@@ -83,3 +83,26 @@ fn linearizability_verdicts_are_reproduced() {
 fn sequential_consistency_verdicts_are_reproduced() {
     reproduce(&["sequential"], 6);
 }
+
+/// Everything else: transactions at the level that the header names, and workloads.
+#[test]
+fn all_other_verdicts_are_reproduced() {
+    let histories = histories();
+    let mut properties: Vec<&str> =
+        histories.iter().filter_map(|(_, raw)| raw.header.property()).collect();
+    properties.retain(|property| !matches!(*property, "linearizable" | "sequential"));
+    properties.sort_unstable();
+    properties.dedup();
+    reproduce(&properties, 85);
+}
+
+/// Where a source says that a set was not read enough to tell, so do we.
+#[test]
+fn undecided_verdicts_stay_undecided() {
+    for (id, raw) in &histories() {
+        if raw.header.model() == Some("set") && raw.header.text("verdict") == Some("unknown") {
+            let prepared = prepare(raw, None).unwrap_or_else(|error| panic!("{id}: {error}"));
+            assert_eq!(prepared.decide(Budget::default()).verdict().word(), "unknown", "{id}");
+        }
+    }
+}

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::json::{kind_of, type_name};
-use super::{Header, HistoryError, Process, ProcessId, RawEvent, RawHistory, Value};
+use super::json::type_name;
+use super::text::{Fields, event};
+use super::{Header, HistoryError, Process, RawEvent, RawHistory, Value};
 
 impl RawHistory {
-    /// Reads Jepsen's EDN: a vector of event maps, or one map after the other. A map without `:type` before the
-    /// first event is the header. Keywords are read as text, `#tagged` values as the value after the tag.
+    /// Reads Jepsen's EDN: a vector of event maps, or one map after the other, `#jepsen.history.Op{...}` and other tags or not. A map
+    /// without `:type` before the first event is the header. Keywords are read as text, `#tagged` values as the value after the tag.
     ///
     /// # Errors
     /// If the text is no EDN or no history; the error names the line.
@@ -16,13 +17,29 @@ impl RawHistory {
         let mut reader = Reader { text: text.as_bytes(), at: 0, line: 1 };
         let mut header = Header::empty();
         let mut events = Vec::new();
-        let in_vector = matches!(reader.peek(), Some(b'[' | b'('));
-        if in_vector {
+        let mut end = None;
+        match reader.peek()? {
+            Some(b'[') => end = Some(b']'),
+            Some(b'(') => end = Some(b')'),
+            Some(_) | None => {}
+        }
+        if end.is_some() {
             reader.at += 1;
         }
-        while let Some(byte) = reader.peek() {
-            if in_vector && matches!(byte, b']' | b')') {
-                break;
+        loop {
+            match reader.peek()? {
+                Some(byte) if Some(byte) == end => {
+                    reader.at += 1;
+                    if reader.peek()?.is_some() {
+                        return reader.error("more text after the last event");
+                    }
+                    break;
+                }
+                Some(_) => {}
+                None if end.is_some() => {
+                    return reader.error("the text ends before the ] of its events");
+                }
+                None => break,
             }
             let line = reader.line;
             let value = reader.value()?;
@@ -30,7 +47,7 @@ impl RawHistory {
                 header = Header(value);
                 continue;
             }
-            events.push(event(line, &value)?);
+            events.push(of_map(line, &value)?);
         }
         Ok(RawHistory { header, events })
     }
@@ -60,29 +77,33 @@ impl RawHistory {
     }
 }
 
-fn event(line: usize, map: &Value) -> Result<RawEvent, HistoryError> {
+fn of_map(line: usize, map: &Value) -> Result<RawEvent, HistoryError> {
     if map.as_map().is_none() {
         return Err(HistoryError::syntax(line, format!("{map} is no event; expected a map")));
     }
-    let process = match map.get("process") {
-        Some(Value::Int(id)) if *id >= 0 => Process::Client(ProcessId(id.unsigned_abs())),
-        Some(Value::Text(name)) => Process::Named(name.clone()),
-        _ => {
-            let message = "an event needs :process, a number from 0 or a name";
-            return Err(HistoryError::syntax(line, message));
-        }
+    let field = |name: &str| map.get(name).cloned();
+    let fields = Fields {
+        process: field("process"),
+        kind: field("type"),
+        function: field("f"),
+        key: field("key"),
+        value: field("value"),
+        time: field("time"),
     };
-    let Some(Value::Text(kind)) = map.get("type") else {
-        let message = "an event needs :type, one of :invoke, :ok, :fail and :info";
-        return Err(HistoryError::syntax(line, message));
-    };
-    let Some(Value::Text(function)) = map.get("f") else {
-        return Err(HistoryError::syntax(line, "an event needs :f, the function's name"));
-    };
-    let value = map.get("value").cloned().unwrap_or(Value::Nil);
-    let time = map.get("time").and_then(Value::as_int).and_then(|time| u64::try_from(time).ok());
-    let kind = kind_of(line, kind, &value)?;
-    Ok(RawEvent { process, kind, function: function.clone(), value, time, line })
+    event(line, fields)
+}
+
+/// Reads one EDN value; the rest of the text must be white space or comments.
+///
+/// # Errors
+/// If it is no EDN, or more than one value. `line` is the line of the text.
+pub(super) fn edn_value(line: usize, text: &str) -> Result<Value, HistoryError> {
+    let mut reader = Reader { text: text.as_bytes(), at: 0, line };
+    let value = reader.value()?;
+    match reader.peek()? {
+        Some(_) => reader.error(format!("more than one value in {text:?}")),
+        None => Ok(value),
+    }
 }
 
 struct Reader<'t> {
@@ -92,21 +113,30 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    /// The next byte that is no white space and no comment.
-    fn peek(&mut self) -> Option<u8> {
+    /// The next byte that is no white space, no comment, no metadata and not in a discarded value.
+    fn peek(&mut self) -> Result<Option<u8>, HistoryError> {
         loop {
-            match self.text.get(self.at)? {
+            let Some(byte) = self.text.get(self.at) else { return Ok(None) };
+            match byte {
                 b'\n' => {
                     self.line += 1;
                     self.at += 1;
                 }
-                b' ' | b'\t' | b'\r' | b',' => self.at += 1,
+                b' ' | b'\t' | b'\r' | b'\x0c' | b',' => self.at += 1,
                 b';' => {
                     while self.text.get(self.at).is_some_and(|byte| *byte != b'\n') {
                         self.at += 1;
                     }
                 }
-                byte => return Some(*byte),
+                b'#' if self.text.get(self.at + 1) == Some(&b'_') => {
+                    self.at += 2;
+                    self.value()?;
+                }
+                b'^' => {
+                    self.at += 1;
+                    self.value()?;
+                }
+                byte => return Ok(Some(*byte)),
             }
         }
     }
@@ -116,7 +146,7 @@ impl Reader<'_> {
     }
 
     fn value(&mut self) -> Result<Value, HistoryError> {
-        let Some(byte) = self.peek() else { return self.error("the text ends within a value") };
+        let Some(byte) = self.peek()? else { return self.error("the text ends within a value") };
         match byte {
             b'[' => Ok(Value::list(self.items(b']')?)),
             b'(' => Ok(Value::list(self.items(b')')?)),
@@ -127,10 +157,7 @@ impl Reader<'_> {
                 Ok(Value::text(self.symbol()))
             }
             b'#' => self.dispatched(),
-            b'\\' => {
-                self.at += 1;
-                Ok(Value::text(self.symbol()))
-            }
+            b'\\' => self.character(),
             b']' | b')' | b'}' => self.error(format!("unexpected {:?}", char::from(byte))),
             _ => match self.symbol() {
                 "nil" => Ok(Value::Nil),
@@ -144,19 +171,19 @@ impl Reader<'_> {
         }
     }
 
-    /// `#{set}`, `#_ discarded value`, `#tag value`, and Jepsen's records `#a.b.C{...}`.
+    /// `#{set}`, `##NaN`, `#tag value`, and records such as Jepsen's `#a.b.C{...}`.
     fn dispatched(&mut self) -> Result<Value, HistoryError> {
         self.at += 1;
         match self.text.get(self.at) {
             Some(b'{') => {
                 let mut items = self.items(b'}')?;
                 items.sort();
+                items.dedup();
                 Ok(Value::list(items))
             }
-            Some(b'_') => {
+            Some(b'#') => {
                 self.at += 1;
-                self.value()?;
-                self.value()
+                Ok(Value::text(self.symbol()))
             }
             Some(_) => {
                 self.symbol();
@@ -166,11 +193,29 @@ impl Reader<'_> {
         }
     }
 
+    /// `\\a`, `\\newline`, `\\(`.
+    fn character(&mut self) -> Result<Value, HistoryError> {
+        self.at += 1;
+        let rest = std::str::from_utf8(&self.text[self.at..]).expect("cut between characters");
+        let Some(first) = rest.chars().next() else {
+            return self.error("the text ends after \\");
+        };
+        self.at += first.len_utf8();
+        let name = format!("{first}{}", if first.is_alphanumeric() { self.symbol() } else { "" });
+        Ok(Value::text(match name.as_str() {
+            "newline" => "\n",
+            "space" => " ",
+            "tab" => "\t",
+            "return" => "\r",
+            name => name,
+        }))
+    }
+
     fn items(&mut self, end: u8) -> Result<Vec<Value>, HistoryError> {
         self.at += 1;
         let mut items = Vec::new();
         loop {
-            match self.peek() {
+            match self.peek()? {
                 Some(byte) if byte == end => {
                     self.at += 1;
                     return Ok(items);
@@ -210,8 +255,19 @@ impl Reader<'_> {
                         Some(b'n') => b'\n',
                         Some(b't') => b'\t',
                         Some(b'r') => b'\r',
-                        Some(other @ (b'"' | b'\\')) => other,
-                        _ => return self.error("expected \\n, \\t, \\r, \\\" or \\\\ in a string"),
+                        Some(b'b') => 8,
+                        Some(b'f') => 12,
+                        Some(other @ (b'"' | b'\\' | b'\'' | b'/')) => other,
+                        Some(b'u') => {
+                            let character = self.unicode()?;
+                            bytes.extend(character.encode_utf8(&mut [0; 4]).bytes());
+                            continue;
+                        }
+                        _ => {
+                            let message =
+                                "expected one of \\n \\t \\r \\b \\f \\\" \\\\ \\uXXXX in a string";
+                            return self.error(message);
+                        }
                     });
                 }
                 _ => {
@@ -221,6 +277,16 @@ impl Reader<'_> {
             }
         }
         self.error("the text ends within a string")
+    }
+
+    /// The four digits after `\\u`; half of a pair becomes the replacement character.
+    fn unicode(&mut self) -> Result<char, HistoryError> {
+        let digits = self.text.get(self.at..self.at + 4).and_then(|d| std::str::from_utf8(d).ok());
+        let Some(code) = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) else {
+            return self.error("expected four hexadecimal digits after \\u");
+        };
+        self.at += 4;
+        Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
     fn symbol(&mut self) -> &str {
@@ -321,7 +387,7 @@ mod tests {
     #[test]
     fn errors_name_the_line() {
         for (text, expected) in [
-            ("{:process 0}\n{:type :ok}", "line 2: an event needs :process"),
+            ("{:process 0}\n{:type :ok}", "line 2: an event needs \"process\""),
             ("[{:process 0 :type :done :f :read}]", "line 1: type \"done\""),
             ("\n{:process", "line 2: the text ends before '}'"),
             ("[1]", "line 1: 1 is no event"),

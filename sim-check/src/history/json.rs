@@ -1,35 +1,64 @@
 //! Histories as JSON Lines: a header object, then one event a line.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value as Json};
 
-use super::{EventKind, Header, HistoryError, Process, ProcessId, RawEvent, RawHistory, Value};
+use super::text::{Fields, event};
+use super::{EventKind, Header, HistoryError, Process, RawHistory, Value};
 
 impl RawHistory {
     /// Reads JSON Lines: `{"process":P,"type":"invoke|ok|fail|info","f":F,"value":V,"time":ns}` on each
-    /// line, the first line a header if it has no `type`. Empty lines are skipped.
+    /// line, the first one a header if it has no `type`. Empty lines are skipped. Objects may also stretch over several lines,
+    /// or stand in one array.
     ///
     /// # Errors
-    /// If a line is no such object; the error names the line.
+    /// If there is something else than such objects; the error names the line.
     pub fn from_json_lines(text: &str) -> Result<RawHistory, HistoryError> {
         let mut header = Header::empty();
         let mut events = Vec::new();
         let mut first = true;
-        for (index, line_text) in text.lines().enumerate() {
-            let line = index + 1;
-            if line_text.trim().is_empty() {
-                continue;
+        let mut cursor = Cursor { text, at: 0, line: 1 };
+        cursor.skip(char::is_whitespace);
+        let in_array = cursor.rest().starts_with('[');
+        if in_array {
+            cursor.advance(1);
+        }
+        loop {
+            cursor.skip(|c| c.is_whitespace() || (in_array && c == ','));
+            let rest = cursor.rest();
+            if rest.is_empty() {
+                if in_array {
+                    let message = "not JSON: the text ends before the ] of its array";
+                    return Err(HistoryError::syntax(cursor.line, message));
+                }
+                break;
             }
-            let json: Json = serde_json::from_str(line_text)
-                .map_err(|error| HistoryError::syntax(line, format!("not JSON: {error}")))?;
+            if in_array && rest.starts_with(']') {
+                cursor.advance(1);
+                cursor.skip(char::is_whitespace);
+                if !cursor.rest().is_empty() {
+                    let message = "not JSON: more text after the array";
+                    return Err(HistoryError::syntax(cursor.line, message));
+                }
+                break;
+            }
+            let line = cursor.line;
+            let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Json>();
+            let json = match values.next() {
+                Some(Ok(json)) => json,
+                Some(Err(error)) => {
+                    let at = line + error.line().saturating_sub(1);
+                    return Err(HistoryError::syntax(at, format!("not JSON: {error}")));
+                }
+                None => break,
+            };
+            cursor.advance(values.byte_offset());
             let Json::Object(object) = json else {
                 return Err(HistoryError::syntax(line, "expected a JSON object"));
             };
             if first && !object.contains_key("type") {
                 header = Header(Value::from_json(Json::Object(object)));
             } else {
-                events.push(event(line, object)?);
+                events.push(of_object(line, object)?);
             }
             first = false;
         }
@@ -70,54 +99,40 @@ pub(super) fn type_name<Op, Ret>(kind: &EventKind<Op, Ret>) -> &'static str {
     }
 }
 
-pub(super) fn kind_of(
+/// A place in a text, with its line.
+struct Cursor<'t> {
+    text: &'t str,
+    at: usize,
     line: usize,
-    name: &str,
-    value: &Value,
-) -> Result<EventKind<Value, Value>, HistoryError> {
-    match name {
-        "invoke" => Ok(EventKind::Invoke(value.clone())),
-        "ok" => Ok(EventKind::Ok(value.clone())),
-        "fail" => Ok(EventKind::Fail),
-        "info" => Ok(EventKind::Info),
-        other => Err(HistoryError::syntax(
-            line,
-            format!("type {other:?}; expected invoke, ok, fail or info"),
-        )),
+}
+
+impl<'t> Cursor<'t> {
+    fn rest(&self) -> &'t str {
+        &self.text[self.at..]
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        self.line += self.rest()[..bytes].bytes().filter(|byte| *byte == b'\n').count();
+        self.at += bytes;
+    }
+
+    fn skip(&mut self, skipped: impl Fn(char) -> bool) {
+        let rest = self.rest();
+        self.advance(rest.find(|c| !skipped(c)).unwrap_or(rest.len()));
     }
 }
 
-fn event(line: usize, mut object: Map<String, Json>) -> Result<RawEvent, HistoryError> {
-    let process = match object.remove("process") {
-        Some(Json::Number(number)) => match number.as_u64() {
-            Some(id) => Process::Client(ProcessId(id)),
-            None => {
-                let message = format!("process {number}; expected a number from 0, or a name");
-                return Err(HistoryError::syntax(line, message));
-            }
-        },
-        Some(Json::String(name)) => Process::Named(Arc::from(name.as_str())),
-        _ => {
-            return Err(HistoryError::syntax(
-                line,
-                "an event needs \"process\": a number or a name",
-            ));
-        }
+fn of_object(line: usize, mut object: Map<String, Json>) -> Result<super::RawEvent, HistoryError> {
+    let mut take = |field: &str| object.remove(field).map(Value::from_json);
+    let fields = Fields {
+        process: take("process"),
+        kind: take("type"),
+        function: take("f"),
+        key: take("key"),
+        value: take("value"),
+        time: take("time"),
     };
-    let Some(Json::String(kind)) = object.remove("type") else {
-        return Err(HistoryError::syntax(
-            line,
-            "an event needs \"type\": invoke, ok, fail or info",
-        ));
-    };
-    let function = match object.remove("f") {
-        Some(Json::String(name)) => Arc::from(name.as_str()),
-        _ => return Err(HistoryError::syntax(line, "an event needs \"f\": the function's name")),
-    };
-    let value = Value::from_json(object.remove("value").unwrap_or(Json::Null));
-    let time = object.remove("time").and_then(|time| time.as_u64());
-    let kind = kind_of(line, &kind, &value)?;
-    Ok(RawEvent { process, kind, function, value, time, line })
+    event(line, fields)
 }
 
 #[cfg(test)]
@@ -145,7 +160,11 @@ mod tests {
             ("{}\n{\"process\":0}", "line 2: an event needs \"type\""),
             ("{}\n\n{\"process\":0,\"type\":\"done\",\"f\":\"read\"}", "line 3: type \"done\""),
             ("{}\n[", "line 2: not JSON"),
-            ("[]", "line 1: expected a JSON object"),
+            ("[1]", "line 1: expected a JSON object"),
+            ("[\n{},\n{\"type\":3}]", "line 3: an event needs \"process\""),
+            ("[{}", "line 1: not JSON: the text ends before the ]"),
+            ("[{}]{}", "line 1: not JSON: more text after the array"),
+            ("{}\n{\n\"process\":,}", "line 3: not JSON"),
         ] {
             let error = RawHistory::from_json_lines(text).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");

@@ -6,7 +6,7 @@
 //! their position among the events; times are carried along for reports and never compared.
 //!
 //! Ways to make one: [`HistoryBuilder`] from events, [`HistoryRecorder`] from inside a simulation,
-//! [`RawHistory`] from JSON Lines or Jepsen's EDN.
+//! [`RawHistory`] from JSON Lines, Jepsen's EDN or Jepsen's text.
 
 mod builder;
 mod edn;
@@ -16,6 +16,7 @@ mod json;
 mod micro_op;
 mod raw;
 mod recorder;
+mod text;
 mod value;
 
 pub use builder::HistoryBuilder;

@@ -177,6 +177,7 @@ impl RawHistory {
             if !matches!(event.kind, EventKind::Invoke(_))
                 && let Some(open) = builder.open_op(process)
                 && open.function != event.function
+                && !event.function.is_empty()
             {
                 return Err(HistoryError::OtherFunction {
                     line: event.line,

@@ -52,6 +52,15 @@ impl Value {
         }
     }
 
+    /// The number, if this is one or the decimal text of one.
+    pub fn to_int(&self) -> Option<i64> {
+        match self {
+            Value::Int(number) => Some(*number),
+            Value::Text(text) => text.parse().ok(),
+            Value::Nil | Value::Bool(_) | Value::List(_) | Value::Map(_) => None,
+        }
+    }
+
     /// The text, if this is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {

@@ -1,22 +1,44 @@
-//! Judges a file: reads it, finds its model and property, and asks the right judge.
+//! Judges a file: reads it, finds its model and property, and asks the right judge. This is the only door: whoever has
+//! a recorded history comes in here, whatever it is about.
 //!
 //! [`judge_file`] does all at once. [`prepare`] stops before the judging, so that somebody with a clock can time
 //! [`Prepared::decide`] alone, and asks for the report only where it is wanted.
+//!
+//! | models | properties, the usual one first |
+//! |---|---|
+//! | `register`, `cas-register`, `multi-register`, `kv`, `counter`, `mutex`, `queue`, `fifo-queue`, `unordered-queue`, `priority-queue`, `stack`, `set`, `grow-only-set`, `append-list`, `unique-ids` | `linearizable`, `sequential` |
+//! | `register`, `kv` | `read-your-writes`, `monotonic-reads`, `monotonic-writes`, `writes-follow-reads` |
+//! | `list-append`, `rw-register` | `serializable` and all other isolation levels, `no-internal-anomaly` |
+//! | `bank` | `snapshot-reads-conserve-total` |
+//! | `counter` | `bounds` |
+//! | `queue` | `total-queue` (usual where something is drained), `queue-no-phantom` |
+//! | `set` | `no-lost-no-unexpected`, `set-full` |
+//! | `unique-ids` | `unique` |
+//! | `long-fork` | `no-long-fork` |
+//!
+//! A header names the model and, if it likes, the property. Without a header the model is told by the functions. Where
+//! each value is a pair of a key and a value, as jepsen.independent writes them, each key is an object of its own.
 
 mod cases;
+mod independent;
+mod infer;
 mod models;
 mod sessions;
+mod transactions;
+mod workloads;
 
 use std::fmt;
 
-use crate::history::{History, HistoryError, RawHistory};
+use crate::history::{Call, Header, History, HistoryError, RawHistory, Value};
 use crate::render::Picture;
 use crate::session::SessionGuarantee;
 use crate::spec::NondeterministicSpec;
 use crate::verdict::{Budget, Verdict};
 use cases::{LinearizableCase, SequentialCase};
+use independent::IndependentCase;
 use models::Source;
 use sessions::SessionCase;
+use workloads::WorkloadCase;
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +95,7 @@ pub trait Ruling {
     /// The answer.
     fn verdict(&self) -> Verdict<(), ()>;
 
-    /// How many configurations were examined.
+    /// How many configurations were examined; 0 of a judge that searches nothing, or does not count.
     fn configurations(&self) -> u64;
 
     /// The certificate or the explanation, in words.
@@ -119,7 +141,8 @@ pub(crate) trait Uses {
     ) -> Self::Output;
 }
 
-/// Judges the text of a JSON Lines file for `property`; without one, for the property that its header names.
+/// Judges the text of a file, JSON Lines or EDN, for `property`; without one, for the property that its header names, else
+/// for the usual one of its model.
 ///
 /// ```
 /// use sim_check::Budget;
@@ -142,7 +165,7 @@ pub fn judge_file(
     property: Option<&str>,
     budget: Budget,
 ) -> Result<Judgement, JudgeError> {
-    let prepared = prepare(&RawHistory::from_json_lines(text)?, property)?;
+    let prepared = prepare(&RawHistory::from_text(text)?, property)?;
     let ruling = prepared.decide(budget);
     Ok(Judgement {
         property: prepared.property.clone(),
@@ -158,29 +181,94 @@ pub fn judge_file(
 /// # Errors
 /// If the events are no history, or the model or property is not known.
 pub fn prepare(raw: &RawHistory, property: Option<&str>) -> Result<Prepared, JudgeError> {
+    let told;
+    let raw = match (raw.header.model(), infer::model_of(raw)) {
+        (None, Some(model)) => {
+            let header = raw.header.clone().with("model", model);
+            told = RawHistory { header, events: raw.events.clone() };
+            &told
+        }
+        _ => raw,
+    };
     let Some(model) = raw.header.model() else {
-        let message = "the header names no \"model\"; expected one such as \"register\"";
+        let message = "no header names the \"model\", and the functions do not tell it; begin the file with a header \
+                       such as {\"model\":\"register\"}";
         return Err(JudgeError::Unsupported(message.to_string()));
     };
-    let property = property.or(raw.header.property()).unwrap_or("linearizable");
     let history = raw.history()?;
+    let property = property
+        .or(raw.header.property())
+        .unwrap_or_else(|| infer::usual_property(model, &history))
+        .to_string();
     let lines = raw.lines();
-    if let Some(guarantee) = SessionGuarantee::named(property) {
-        let case = SessionCase::new(guarantee, model, &raw.header, &history, &lines)?;
-        return Ok(Prepared { property: property.to_string(), case: Box::new(case) });
-    }
-    let source = Source { header: &raw.header, history: &history, lines: &lines };
-    let case = match property {
-        "linearizable" => source.with_model(model, AsLinearizable { operations: history.len() })?,
-        "sequential" => source.with_model(model, AsSequential { operations: history.len() })?,
-        _ => None,
+    let case = if workloads::is_workload(model, &property) {
+        Box::new(WorkloadCase::new(&property, &raw.header, history, &lines)?)
+    } else if matches!(model, "list-append" | "rw-register") {
+        transactions::transactions(raw, &property)?
+    } else {
+        of_object(model, &property, &raw.header, &history, &lines)?
     };
-    match case {
-        Some(case) => Ok(Prepared { property: property.to_string(), case }),
-        None => {
-            let message = format!("no judge for the property {property:?} of the model {model:?}");
-            Err(JudgeError::Unsupported(message))
+    Ok(Prepared { property, case })
+}
+
+/// The judge of an object with a sequential specification, or of many of them with keys.
+fn of_object(
+    model: &str,
+    property: &str,
+    header: &Header,
+    history: &History<Call, Value>,
+    lines: &[usize],
+) -> Result<Box<dyn Case>, JudgeError> {
+    // Stores and multi-registers have keys of their own.
+    let keys = match model {
+        "kv" | "key-value" | "multi-register" => None,
+        _ => infer::keys(history),
+    };
+    // Together these are one store.
+    let model = match model {
+        "register" | "cas-register" if keys.is_some() => "kv",
+        model => model,
+    };
+    if let Some(guarantee) = SessionGuarantee::named(property) {
+        return Ok(Box::new(SessionCase::new(guarantee, model, header, history, lines)?));
+    }
+    let unsupported = || {
+        let message = format!(
+            "no judge for the property {property:?} of the model {model:?}; expected one such as linearizable"
+        );
+        JudgeError::Unsupported(message)
+    };
+    let one = |history: &History<Call, Value>| -> Result<Box<dyn Case>, JudgeError> {
+        let source = Source { header, history, lines };
+        let operations = history.len();
+        let case = match property {
+            "linearizable" => source.with_model(model, AsLinearizable { operations })?,
+            "sequential" => source.with_model(model, AsSequential { operations })?,
+            _ => None,
+        };
+        case.ok_or_else(unsupported)
+    };
+    match keys {
+        Some(keys) if model != "kv" && property == "linearizable" => {
+            let parts = keys.into_iter().map(|key| {
+                let case = one(&infer::of_key(history, &key))?;
+                Ok((key, case))
+            });
+            Ok(Box::new(IndependentCase { parts: parts.collect::<Result<_, JudgeError>>()? }))
         }
+        Some(_) if model != "kv" => Err(JudgeError::Unsupported(format!(
+            "the property {property:?} of many objects of the model {model:?}; objects with keys are judged for linearizable"
+        ))),
+        Some(_) | None => one(history),
+    }
+}
+
+/// A verdict without its proof.
+fn forget<C, X>(verdict: &Verdict<C, X>) -> Verdict<(), ()> {
+    match verdict {
+        Verdict::Ok(_) => Verdict::Ok(()),
+        Verdict::Violation(_) => Verdict::Violation(()),
+        Verdict::Unknown(exhausted) => Verdict::Unknown(exhausted.clone()),
     }
 }
 

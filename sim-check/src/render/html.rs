@@ -7,10 +7,11 @@ const ROW: usize = 34;
 const LEFT: usize = 90;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2em;max-width:70em;color:#1d2129}\
-h1{font-size:1.3em}svg{font:12px ui-monospace,monospace;overflow:visible}\
+h1{font-size:1.3em}.why li{margin:.3em 0}.scroll{overflow-x:auto}";
+/// Stands within the SVG, which may be looked at alone.
+const SVG_STYLE: &str = "svg{font:12px ui-monospace,monospace;overflow:visible}\
 .lane{fill:#666}.bar{fill:#dfe5ee;stroke:#8fa1bb}.essential .bar{fill:#ffd9d2;stroke:#c0392b}\
-.bar:hover{stroke-width:2}.axis{stroke:#e3e3e3}.edge{stroke:#c0392b;fill:none;marker-end:url(#tip)}\
-.why li{margin:.3em 0}.scroll{overflow-x:auto}";
+.bar:hover{stroke-width:2}.axis{stroke:#e3e3e3}.edge{stroke:#c0392b;fill:none;marker-end:url(#tip)}";
 
 impl Picture {
     /// A page with a timeline and the reasons.
@@ -40,7 +41,7 @@ impl Picture {
         };
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{height}\">\
-             <defs><marker id=\"tip\" viewBox=\"0 0 6 6\" refX=\"6\" refY=\"3\" markerWidth=\"7\" \
+             <style>{SVG_STYLE}</style><defs><marker id=\"tip\" viewBox=\"0 0 6 6\" refX=\"6\" refY=\"3\" markerWidth=\"7\" \
              markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L6 3L0 6z\" fill=\"#c0392b\"/></marker></defs>\n",
             right + 20
         );

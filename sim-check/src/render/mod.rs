@@ -7,7 +7,7 @@ mod html;
 mod text;
 
 use crate::explain::Explanation;
-use crate::history::{History, OperationId, Outcome};
+use crate::history::{Call, History, Operation, OperationId, Outcome, Value};
 use crate::refutation::Order;
 use crate::spec::NondeterministicSpec;
 
@@ -39,6 +39,34 @@ pub struct Bar {
     pub times: (String, String),
     /// Whether it is part of the smallest violation, rather than shown for context.
     pub essential: bool,
+}
+
+impl Bar {
+    /// An operation of a file.
+    pub(crate) fn of_call(operation: &Operation<Call, Value>, essential: bool) -> Bar {
+        let Call { function, argument } = &operation.op;
+        let asked = if argument.is_nil() { String::new() } else { argument.to_string() };
+        let (label, end) = match &operation.outcome {
+            // Most files repeat the argument in an acknowledgement.
+            Outcome::Ok(ret) if ret.is_nil() || ret == argument => {
+                (format!("{function}({asked})"), operation.completed)
+            }
+            Outcome::Ok(ret) => (format!("{function}({asked}) = {ret}"), operation.completed),
+            Outcome::Fail => (format!("{function}({asked}) failed"), operation.completed),
+            Outcome::Unknown => (format!("{function}({asked})"), None),
+        };
+        Bar {
+            lane: operation.process.to_string(),
+            label,
+            from: operation.invoked.position,
+            to: end.map(|moment| moment.position),
+            times: (
+                operation.invoked.to_string(),
+                end.map_or("unknown".to_string(), |moment| moment.to_string()),
+            ),
+            essential,
+        }
+    }
 }
 
 /// `from` must come before `to`; both are places in [`Picture::bars`].
