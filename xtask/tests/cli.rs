@@ -480,21 +480,24 @@ fn a_bad_history_is_status_1_and_explained() {
 #[test]
 fn an_undecided_history_is_status_3() {
     let place = Place::new("check-unknown");
-    let mut history = String::from("{\"model\":\"register\",\"initial\":0}\n");
+    // Seven pushes and seven pops at once, then one of what nobody pushed.
+    let mut history = String::from("{\"model\":\"stack\"}\n");
+    let mut add = |process, kind, f, value| {
+        history += &format!(
+            "{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value}}}\n"
+        );
+    };
     for kind in ["invoke", "ok"] {
-        for process in 0..12 {
-            let (f, value) = if process % 2 == 0 { ("write", process % 4) } else { ("read", 2) };
-            history += &format!(
-                "{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value}}}\n"
-            );
-        }
+        (0..7).for_each(|value| add(value, kind, "push", value));
+        (0..7).for_each(|value| add(value + 7, kind, "pop", (value * 3 + 5) % 7));
     }
+    ["invoke", "ok"].map(|kind| add(0, kind, "pop", 9));
     let file = place.write("long.jsonl", &history);
-    let line = place.json(3, &format!("check {file} --budget 1")).remove(0);
+    let line = place.json(3, &format!("check {file} --budget 100")).remove(0);
     assert_eq!(text(&line, "verdict"), "unknown");
     assert!(text(&line, "witness").starts_with("undecided after "), "{line}");
-    let ended = place.xtask(&format!("check {file} --budget 1"));
-    assert!(ended.out.contains("linearizable unknown, 12 operations\nundecided after "));
+    let ended = place.xtask(&format!("check {file} --budget 100"));
+    assert!(ended.out.contains("linearizable unknown, 15 operations\nundecided after "));
     // A workload whose invariant cannot be judged.
     let never_read = "{\"model\":\"set\",\"property\":\"no-lost-no-unexpected\"}\n\
         {\"process\":0,\"type\":\"invoke\",\"f\":\"add\",\"value\":1}\n";
@@ -529,7 +532,7 @@ fn unreadable_histories_are_one_line() {
     let place = Place::new("check-unreadable");
     refused(&place, "check", &["<FILES>"]);
     refused(&place, "check none.jsonl", &["none.jsonl: the history cannot be read: "]);
-    let mut refuse = |name: &str, content: &str, says: &str| {
+    let refuse = |name: &str, content: &str, says: &str| {
         let file = place.write(name, content);
         refused(&place, &format!("check {file}"), &[&format!("{name}: {says}")]);
     };

@@ -53,7 +53,9 @@ pub(super) fn model_of(raw: &RawHistory) -> Option<&'static str> {
         () if only(&["append", "read"]) && seen(&|value| value.as_list().is_some()) => {
             Some("append-list")
         }
-        () if only(&["get", "put", "append", "delete", "del", "cas"]) => Some("kv"),
+        () if only(&["get", "put", "append", "delete", "del", "cas"]) && !only(&["cas"]) => {
+            Some("kv")
+        }
         () if only(&["read", "r", "write", "w", "cas"]) => Some("cas-register"),
         () => None,
     }
