@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::fault::{Class, FaultPlan, Nemesis};
+use crate::history::Books;
 use crate::{Device, World};
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
@@ -16,6 +17,7 @@ pub(crate) struct ContextDevice {
     pub(crate) nemesis: RefCell<Option<Rc<Nemesis>>>,
     pub(crate) monitors: RefCell<Vec<(TypeId, Rc<dyn Any>)>>,
     pub(crate) exported: Cell<u64>,
+    pub(crate) books: Books,
     /// The fault kinds that the scenario declares and the case allows.
     pub(crate) declared: RefCell<Vec<&'static str>>,
     /// The fault kinds that are done without any effect.
@@ -39,6 +41,7 @@ impl Context {
             nemesis: RefCell::default(),
             monitors: RefCell::default(),
             exported: Cell::new(0),
+            books: Books::default(),
             declared: RefCell::default(),
             muted: RefCell::default(),
             invalid: RefCell::default(),

@@ -35,6 +35,7 @@
 //! - [`Sim`] is what a test is given: nodes, faults, parameters, monitors.
 //! - [`task`], [`time`], [`net`], [`fs`] and [`rand`](mod@rand) mirror tokio (and `rand`), so that code ports by changing its imports.
 //! - [`always!`], [`sometimes!`], [`reachable!`], [`buggify!`] and [`knob!`] stand in the code under test.
+//! - [`history`] records what clients asked for and were told, and has it judged by the checkers of [`check`].
 //! - [`Case`] is everything that decides a run, [`run()`] runs one, [`Swarm`] runs many, [`Corpus`] keeps those that failed.
 //!
 //! # What is not simulated
@@ -50,6 +51,7 @@ mod determinism;
 mod error;
 pub mod fault;
 mod harness;
+pub mod history;
 mod monitor;
 pub mod node;
 mod outcome;
@@ -82,6 +84,7 @@ pub use swarm::{
 };
 pub use within::{Promise, Within};
 
+pub use sim_check as check;
 pub use sim_disk as disk;
 pub use sim_disk::fs;
 pub use sim_net as net;
@@ -95,6 +98,7 @@ pub use task::{spawn, yield_now};
 /// What a test needs, in one import.
 pub mod prelude {
     pub use crate::fault::{FaultModel, majority, minority};
+    pub use crate::history::{isolation, linearizable, sequential};
     pub use crate::net::UdpSocket;
     pub use crate::node::{Node, Nodes};
     pub use crate::task::{JoinHandle, JoinSet, spawn, yield_now};

@@ -6,6 +6,7 @@ use crate::fault::{Class, FaultPlan};
 use crate::probe::{KnobValue, ProbeHits};
 use crate::trace::{Line, Record};
 use crate::{Failure, Figures, Ledger};
+use sim_check::history::RawHistory;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -85,6 +86,8 @@ pub struct Outcome {
     pub choices: Vec<Choice>,
     /// The readable trace, where asked for.
     pub lines: Vec<Line>,
+    /// The histories of clients, where the readable trace is asked for, as files hold them.
+    pub histories: Vec<RawHistory>,
     /// The records, where asked for.
     pub records: Vec<(Record, Arc<str>)>,
 }

@@ -30,6 +30,8 @@ pub struct Report {
     pub written: Result<PathBuf, CaseError>,
     /// Where the readable trace was written, if it was.
     pub trace: Option<PathBuf>,
+    /// Where the histories of clients were written, or why one was not.
+    pub histories: Vec<Result<PathBuf, String>>,
 }
 
 impl Report {
@@ -48,8 +50,10 @@ impl Report {
         let case = outcome.written_down(case);
         let written = corpus.add(&case);
         let trace = write_trace(&outcome, traces, scenario.name(), &case).ok();
+        let histories = write_histories(&outcome, traces, scenario.name(), &case);
         let same = outcome.trace_hash == trace_hash;
-        Ok(Report { scenario: scenario.name().to_owned(), case, outcome, same, written, trace })
+        let scenario = scenario.name().to_owned();
+        Ok(Report { scenario, case, outcome, same, written, trace, histories })
     }
 
     /// The report as text. `replay` is the line that runs the case again, given the case file.
@@ -92,6 +96,12 @@ impl Report {
         if let Some(trace) = &self.trace {
             writeln!(f, "look     {}", trace.display())?;
         }
+        for history in &self.histories {
+            match history {
+                Ok(path) => writeln!(f, "history  {}", path.display())?,
+                Err(error) => writeln!(f, "The history could not be kept ({error}).")?,
+            }
+        }
         if let Err(error) = &self.written {
             writeln!(
                 f,
@@ -116,7 +126,7 @@ fn write_trace(
     case: &Case,
 ) -> std::io::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
-    let path = folder.join(format!("{}-{:x}.trace", scenario.replace("::", "."), case.seed.0));
+    let path = folder.join(format!("{}.trace", stem(scenario, case)));
     let mut text = String::new();
     for line in &outcome.lines {
         text.push_str(&trace_line(line));
@@ -124,6 +134,30 @@ fn write_trace(
     }
     std::fs::write(&path, text)?;
     Ok(path)
+}
+
+/// Writes the histories of clients next to the readable trace, one file for each subject.
+fn write_histories(
+    outcome: &Outcome,
+    folder: &Path,
+    scenario: &str,
+    case: &Case,
+) -> Vec<Result<PathBuf, String>> {
+    let several = outcome.histories.len() > 1;
+    let written = outcome.histories.iter().enumerate().map(|(place, history)| {
+        let number = if several { format!("-{}", place + 1) } else { String::new() };
+        let path = folder.join(format!("{}{number}.jsonl", stem(scenario, case)));
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(&path, history.to_json_lines()))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(path)
+    });
+    written.collect()
+}
+
+/// How the files of a failure are named.
+fn stem(scenario: &str, case: &Case) -> String {
+    format!("{}-{:x}", scenario.replace("::", "."), case.seed.0)
 }
 
 /// A line of the readable trace: virtual time, node, event.

@@ -91,6 +91,10 @@ pub(crate) fn run_here(
         exported: kept.exported.get(),
         declared: kept.declared.take(),
         unmatched,
+        histories: match record.keep {
+            Keep::Text => kept.books.written(),
+            Keep::Hash | Keep::Records => Vec::new(),
+        },
         choices: outcome.choices,
         lines: outcome.lines,
         records: outcome.records,

@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::fault::{Class, FaultModel, Nemesis, Preset, directed, draw};
+use crate::history::{History, Recorded};
 use crate::node::{ExitStatus, Node, Nodes};
 use crate::seed::Seed;
 use crate::{Failure, NodeId, World, monitor};
@@ -209,6 +210,11 @@ impl Sim {
     pub fn heal_all(self) {
         let all = World::current(World::node_count);
         self.heal((1..all).map(|id| Node(NodeId(id as u16))));
+    }
+
+    /// The history of the run for the subject `S`, see [`history`](crate::history). The same one as [`history::of`](crate::history::of) gives.
+    pub fn history<S: Recorded + 'static>(self) -> History<S> {
+        crate::history::of()
     }
 
     /// Has `watcher` called with every event of type `E` that code under test exports, see [`export`](crate::export).

@@ -491,7 +491,8 @@ fn an_undecided_history_is_status_3() {
         (0..7).for_each(|value| add(value, kind, "push", value));
         (0..7).for_each(|value| add(value + 7, kind, "pop", (value * 3 + 5) % 7));
     }
-    ["invoke", "ok"].map(|kind| add(0, kind, "pop", 9));
+    add(0, "invoke", "pop", 9);
+    add(0, "ok", "pop", 9);
     let file = place.write("long.jsonl", &history);
     let line = place.json(3, &format!("check {file} --budget 100")).remove(0);
     assert_eq!(text(&line, "verdict"), "unknown");

@@ -15,6 +15,7 @@ mod event;
 mod json;
 mod micro_op;
 mod raw;
+mod recorded;
 mod recorder;
 mod text;
 mod value;
@@ -24,6 +25,7 @@ pub use error::HistoryError;
 pub use event::{Event, EventKind};
 pub use micro_op::{MicroOp, MicroOpKind, micro_ops};
 pub use raw::{Call, Header, Process, RawEvent, RawHistory};
+pub use recorded::{ListAppend, Recorded, RwRegister};
 pub use recorder::HistoryRecorder;
 pub use value::Value;
 
@@ -60,9 +62,16 @@ pub struct Moment {
 }
 
 impl fmt::Display for Moment {
+    /// The time, in seconds from a millisecond on and without loss; without a time the position.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.time {
-            Some(nanoseconds) => write!(f, "{nanoseconds}ns"),
+            Some(nanoseconds @ 0..1_000_000) => write!(f, "{nanoseconds}ns"),
+            Some(nanoseconds) => {
+                let (whole, rest) = (nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000);
+                let digits = format!(".{rest:09}");
+                let digits = digits.trim_end_matches('0').trim_end_matches('.');
+                write!(f, "{whole}{digits}s")
+            }
             None => write!(f, "{}", self.position),
         }
     }

@@ -137,6 +137,55 @@ impl From<i64> for Value {
     }
 }
 
+macro_rules! from_small_integer {
+    ($($integer:ty)*) => {
+        $(impl From<$integer> for Value {
+            fn from(number: $integer) -> Value {
+                Value::Int(i64::from(number))
+            }
+        })*
+    };
+}
+
+from_small_integer!(i32 i16 i8 u32 u16 u8);
+
+macro_rules! from_wide_integer {
+    ($($integer:ty)*) => {
+        $(impl From<$integer> for Value {
+            /// A number beyond 64 bits with a sign becomes its text.
+            fn from(number: $integer) -> Value {
+                i64::try_from(number).map_or_else(|_| Value::text(&number.to_string()), Value::Int)
+            }
+        })*
+    };
+}
+
+from_wide_integer!(u64 usize i128 u128);
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Value {
+        Value::Bool(truth)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Value {
+        Value::text(&text)
+    }
+}
+
+impl<V: Into<Value>> From<Option<V>> for Value {
+    fn from(value: Option<V>) -> Value {
+        value.map_or(Value::Nil, Into::into)
+    }
+}
+
+impl<V: Into<Value>> From<Vec<V>> for Value {
+    fn from(items: Vec<V>) -> Value {
+        Value::list(items.into_iter().map(Into::into).collect())
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Value {
         Value::text(text)

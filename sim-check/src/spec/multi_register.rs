@@ -19,6 +19,11 @@ impl<K: Ord, V> MultiRegister<K, V> {
     pub fn new(initial: BTreeMap<K, V>, default: V) -> Self {
         MultiRegister { initial, default }
     }
+
+    /// What a register holds that nothing else is said of.
+    pub fn default_value(&self) -> &V {
+        &self.default
+    }
 }
 
 /// One access of an operation on a [`MultiRegister`].

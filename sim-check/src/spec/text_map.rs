@@ -18,6 +18,11 @@ impl<K> TextMap<K> {
     pub fn new(initial: &str) -> Self {
         TextMap { initial: Arc::from(initial), key: std::marker::PhantomData }
     }
+
+    /// The text that absent keys hold.
+    pub fn initial_text(&self) -> &str {
+        &self.initial
+    }
 }
 
 /// What clients ask of a [`TextMap`].

@@ -46,8 +46,9 @@ impl Source<'_> {
                 user.judge(CasRegister::new(initial), history)
             }
             "multi-register" => {
+                let default = self.header.get("default").cloned().unwrap_or(Value::Nil);
                 let entries = initial.as_map().unwrap_or_default().iter().cloned();
-                let spec = MultiRegister::new(entries.collect::<BTreeMap<_, _>>(), Value::Nil);
+                let spec = MultiRegister::new(entries.collect::<BTreeMap<_, _>>(), default);
                 user.judge(spec, self.convert(|op| self.multi_register(op))?)
             }
             "kv" | "key-value" if uses("append") => {
@@ -67,9 +68,11 @@ impl Source<'_> {
                 user.judge(spec, self.convert(|op| self.queue(op))?)
             }
             "unordered-queue" | "bag" => {
+                refuse_initial(&initial)?;
                 user.judge(UnorderedQueue::new(), self.convert(|op| self.queue(op))?)
             }
             "priority-queue" => {
+                refuse_initial(&initial)?;
                 user.judge(PriorityQueue::new(), self.convert(|op| self.queue(op))?)
             }
             "stack" => {
@@ -155,6 +158,19 @@ impl Source<'_> {
         match value.as_list().and_then(|items| items.try_into().ok()) {
             Some(pair) => Ok(pair),
             None => self.shape(op, value, "a list of two"),
+        }
+    }
+}
+
+/// These queues are empty at first: a header that says something else must not be passed over.
+fn refuse_initial(initial: &Value) -> Result<(), HistoryError> {
+    match initial {
+        Value::Nil => Ok(()),
+        Value::List(items) if items.is_empty() => Ok(()),
+        Value::Text(text) if &**text == "empty" => Ok(()),
+        other => {
+            let message = format!("the header's initial is {other}; expected an empty queue");
+            Err(HistoryError::model(1, message))
         }
     }
 }

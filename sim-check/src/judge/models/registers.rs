@@ -7,6 +7,11 @@ use crate::spec::{
     RegisterRet, TextMapOp, TextMapRet,
 };
 
+/// Whether an acknowledgement says that the operation looked, and changed nothing.
+fn is_no(value: &Value) -> bool {
+    *value == Value::Bool(false)
+}
+
 impl Source<'_> {
     pub(super) fn register(
         &self,
@@ -24,8 +29,8 @@ impl Source<'_> {
             "cas" => {
                 let [from, to] = self.pair(op, &op.op.argument)?.clone();
                 let compares = self.header.text("cas_fail") == Some("observed-mismatch");
-                let outcome = match op.outcome {
-                    Outcome::Ok(_) => Outcome::Ok(RegisterRet::Swapped(true)),
+                let outcome = match &op.outcome {
+                    Outcome::Ok(value) => Outcome::Ok(RegisterRet::Swapped(!is_no(value))),
                     Outcome::Fail if compares => Outcome::Ok(RegisterRet::Swapped(false)),
                     Outcome::Fail => Outcome::Fail,
                     Outcome::Unknown => Outcome::Unknown,
@@ -137,8 +142,11 @@ impl Source<'_> {
             "cas" => {
                 let [from, to] = self.pair(op, &argument)?.clone();
                 let compares = self.header.text("cas_fail") == Some("observed-mismatch");
-                let outcome = match op.outcome {
-                    Outcome::Ok(_) => Outcome::Ok(KeyValueRet::Swapped(true)),
+                let outcome = match &op.outcome {
+                    Outcome::Ok(value) => {
+                        let value = value.as_list().and_then(|pair| pair.get(1)).unwrap_or(value);
+                        Outcome::Ok(KeyValueRet::Swapped(!is_no(value)))
+                    }
                     Outcome::Fail if compares => Outcome::Ok(KeyValueRet::Swapped(false)),
                     Outcome::Fail => Outcome::Fail,
                     Outcome::Unknown => Outcome::Unknown,
@@ -150,9 +158,9 @@ impl Source<'_> {
     }
 
     pub(super) fn counter(&self, op: &RawOperation) -> Converted<CounterOp, CounterRet> {
-        let int = |value: &Value| match value {
-            Value::Int(number) => Ok(*number),
-            other => self.shape(op, other, "a number"),
+        let int = |value: &Value| match value.to_int() {
+            Some(number) => Ok(number),
+            None => self.shape(op, value, "a number"),
         };
         let count = |value: &Value| Ok(CounterRet::Count(int(value)?));
         match &*op.op.function {
@@ -171,9 +179,10 @@ impl Source<'_> {
     }
 
     pub(super) fn mutex(&self, op: &RawOperation) -> Converted<MutexOp, bool> {
+        let done = !op.outcome.ok().is_some_and(is_no);
         match &*op.op.function {
-            "acquire" | "lock" => Ok(Some((MutexOp::Acquire, acknowledged(op, true)))),
-            "release" | "unlock" => Ok(Some((MutexOp::Release, acknowledged(op, true)))),
+            "acquire" | "lock" => Ok(Some((MutexOp::Acquire, acknowledged(op, done)))),
+            "release" | "unlock" => Ok(Some((MutexOp::Release, acknowledged(op, done)))),
             _ => self.unknown_function(op, "acquire or release"),
         }
     }
