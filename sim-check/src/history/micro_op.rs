@@ -40,7 +40,14 @@ pub fn micro_ops(line: usize, value: &Value) -> Result<Vec<MicroOp>, HistoryErro
     steps
         .iter()
         .map(|step| {
-            let [name, key, value] = step.as_list().ok_or_else(shape)? else { return Err(shape()) };
+            let (name, key, value) = match step.as_list().ok_or_else(shape)? {
+                [name, key, value] => (name, key, value),
+                // A read that is asked for may leave out the nil.
+                [name, key] if matches!(name.as_text(), Some("r" | "read")) => {
+                    (name, key, &Value::Nil)
+                }
+                _ => return Err(shape()),
+            };
             let kind = match name.as_text() {
                 Some("r" | "read") => MicroOpKind::Read,
                 Some("w" | "write") => MicroOpKind::Write,

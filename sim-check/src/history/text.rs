@@ -126,6 +126,11 @@ pub(super) fn event(line: usize, fields: Fields) -> Result<RawEvent, HistoryErro
         Some(Value::Int(id)) if *id >= 0 => Process::Client(ProcessId(id.unsigned_abs())),
         Some(Value::Text(name)) => match name.parse() {
             Ok(id) => Process::Client(ProcessId(id)),
+            // A number that is no client's would be passed over in silence.
+            Err(_) if name.parse::<f64>().is_ok_and(f64::is_finite) => {
+                let message = format!("process {name}; expected a whole number from 0, or a name");
+                return Err(HistoryError::syntax(line, message));
+            }
             Err(_) => Process::Named(name.clone()),
         },
         Some(other @ (Value::Int(_) | Value::Bool(_) | Value::List(_) | Value::Map(_))) => {
