@@ -79,7 +79,7 @@ impl Source<'_> {
                 let spec = Stack::holding(initial.as_list().unwrap_or_default().to_vec());
                 user.judge(spec, self.convert(|op| self.stack(op))?)
             }
-            "set" if uses("remove") => {
+            "set" | "grow-only-set" | "g-set" if uses("remove") || self.adds_answer() => {
                 let spec = Set::holding(initial.as_list().unwrap_or_default().to_vec());
                 user.judge(spec, self.convert(|op| self.set(op))?)
             }
@@ -95,6 +95,15 @@ impl Source<'_> {
             _ => return Ok(None),
         };
         Ok(Some(output))
+    }
+
+    /// Whether the acknowledgement of an addition says if the element was new.
+    fn adds_answer(&self) -> bool {
+        self.history.operations().iter().any(|operation| {
+            &*operation.op.function == "add"
+                && matches!(operation.outcome, Outcome::Ok(Value::Bool(_)))
+                && !matches!(operation.op.argument, Value::Bool(_))
+        })
     }
 
     fn convert<Op, Ret>(
