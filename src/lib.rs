@@ -90,8 +90,8 @@ pub use sim_disk::fs;
 pub use sim_net as net;
 pub use sim_runtime::{
     Bounds, Config, Device, DeviceId, End, Failure, FailureKind, Figures, Ledger, LedgerLine,
-    NodeId, RunOutcome, Simulation, World, always, buggify, choice, guard, hint, knob, node_local,
-    probe, rand, reachable, sometimes, task, time, trace, unreachable,
+    NodeId, RunOutcome, Simulation, Strike, World, always, buggify, choice, fault_kind, guard,
+    hint, knob, node_local, probe, rand, reachable, sometimes, task, time, trace, unreachable,
 };
 pub use task::{spawn, yield_now};
 

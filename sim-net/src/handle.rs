@@ -118,6 +118,10 @@ impl Handle {
         cx: &Context<'_>,
         mut f: impl FnMut(&mut Kernel, &mut Packets, SocketId) -> Result<R, Errno>,
     ) -> Poll<Result<R, Errno>> {
+        // A process that was ended in the middle of a step goes no further, whatever it does about errors.
+        if !World::current(World::current_process_lives) {
+            return Poll::Pending;
+        }
         let result = self.with(|world, net, node, socket| {
             let mut state = net.state();
             let State { hosts, packets, .. } = &mut *state;

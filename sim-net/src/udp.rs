@@ -6,7 +6,7 @@ use crate::kernel::Kernel;
 use crate::packet::Packets;
 use crate::{Errno, kernel::SocketId};
 use sim_runtime::{NodeId, World};
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::net::{SocketAddr, SocketAddrV4};
 use std::task::{Context, Poll};
@@ -115,7 +115,9 @@ impl UdpSocket {
     /// # Errors
     /// Without a peer, of a datagram that is too long, and `ConnectionRefused` of an earlier one.
     pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.try_send(buf)
+        let sent = self.try_send(buf);
+        goes_on().await;
+        sent
     }
 
     /// The same. Sending never blocks: there is room on the way at any time.
@@ -140,7 +142,9 @@ impl UdpSocket {
     /// What the resolution returns, of a datagram that is too long, and `ConnectionRefused` of an earlier one.
     #[inline]
     pub async fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], target: A) -> io::Result<usize> {
-        self.try_send_to(buf, resolve_one(&target)?)
+        let sent = self.try_send_to(buf, resolve_one(&target)?);
+        goes_on().await;
+        sent
     }
 
     /// The same. Sending never blocks.
@@ -351,4 +355,12 @@ fn copy(packets: &Packets, index: u32, buf: &mut [u8]) -> (usize, SocketAddrV4) 
     let bytes = buf.len().min(payload.len());
     buf[..bytes].copy_from_slice(&payload[..bytes]);
     (bytes, packets.header(index).from)
+}
+
+/// Waits for ever in a process that was ended by what it just did: a fault may strike at a message.
+#[inline]
+async fn goes_on() {
+    if !World::current(World::current_process_lives) {
+        pending::<()>().await;
+    }
 }

@@ -239,6 +239,15 @@ fn verdict(summary: &Summary) -> Exit {
     if summary.failures > 0 {
         return Exit::Violated;
     }
+    let short = shortcomings(summary);
+    for reason in &short {
+        eprintln!("gate: {}: {reason}", summary.scenario);
+    }
+    if short.is_empty() { Exit::Well } else { Exit::Gate }
+}
+
+/// What a swarm without failures falls short of.
+fn shortcomings(summary: &Summary) -> Vec<String> {
     let mut short = Vec::new();
     if summary.nondeterministic > 0 {
         short.push(format!("{} cases had two outcomes", summary.nondeterministic));
@@ -258,10 +267,7 @@ fn verdict(summary: &Summary) -> Exit {
             short.push(format!("probes never reached: {}", unreached.join(", ")));
         }
     }
-    for reason in &short {
-        eprintln!("gate: {}: {reason}", summary.scenario);
-    }
-    if short.is_empty() { Exit::Well } else { Exit::Gate }
+    short
 }
 
 /// Keeps failing cases: the first of each fingerprint looked at again and told in full, the others as they were drawn.
@@ -386,3 +392,6 @@ fn summary_line(summary: &Summary) -> SummaryLine<'_> {
         interrupted: summary.interrupted,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,6 +92,46 @@ pub struct Target {
 #[linkme::distributed_slice]
 pub static FAULT_KINDS: [FaultKind];
 
+/// Registers a kind of fault, from any crate: its fields are those of a [`FaultKind`].
+///
+/// ```
+/// use sim_runtime::fault::{Aim, Cost, HALF, kind};
+///
+/// sim_runtime::fault_kind! {
+///     name: "bounce",
+///     summary: "the process is killed, and starts again at once",
+///     aim: Aim::Node,
+///     cost: Cost::Free,
+///     gap: (300_000_000, 30_000_000_000),
+///     duration: (1, 1),
+///     magnitude: None,
+///     coin: HALF,
+///     noticed: "the program runs again from its beginning",
+///     canary: "a counter in memory",
+///     start: |world, target| {
+///         for node in &target.nodes {
+///             world.injected("bounce");
+///             world.restart(*node);
+///             world.observed("bounce");
+///         }
+///     },
+///     stop: |_, _| {},
+/// }
+///
+/// assert_eq!(kind("bounce").unwrap().aim, Aim::Node);
+/// ```
+#[macro_export]
+macro_rules! fault_kind {
+    ($($field:ident: $value:expr),* $(,)?) => {
+        const _: () = {
+            #[$crate::__private::linkme::distributed_slice($crate::fault::FAULT_KINDS)]
+            #[linkme(crate = $crate::__private::linkme)]
+            static KIND: $crate::fault::FaultKind =
+                $crate::fault::FaultKind { $($field: $value),* };
+        };
+    };
+}
+
 /// The kinds in the order of their names: the order of the registry is the linker's and means nothing.
 pub fn kinds() -> Vec<&'static FaultKind> {
     let mut kinds: Vec<&FaultKind> = FAULT_KINDS.iter().collect();
