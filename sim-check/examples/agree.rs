@@ -1,115 +1,70 @@
-//! Compares the judges with an exhaustive search on many random small histories of each specification:
-//! `cargo run --release -p sim-check --example agree -- [HISTORIES] [SPECIFICATION]`.
+//! Compares the judges with exhaustive ones on many random small histories of each specification and isolation level:
+//! `cargo run --release -p sim-check --example agree -- [HISTORIES] [NAME]`.
 //!
-//! Half a minute a million histories for most specifications. Exits with a panic that shows the first history on which
-//! they differ.
+//! NAME is a part of the name of a specification, `sessions`, `transactions-list` or `transactions-register`. Exits with
+//! a panic that shows the first history on which two judges differ, or whose certificate does not hold.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use sim_check::certificate::{verify_linearization, verify_sequential_order};
-use sim_check::linearizability::{StreamingChecker, check_linearizability};
-use sim_check::sequential::check_sequential_consistency;
-use sim_check::spec::*;
-use sim_check::{Budget, History, Verdict};
-use support::{
-    DistinctQueue, Drawn, Growing, Order, Random, Shape, UniqueWrites, draw_history, exhaustive,
-};
+use sim_check::session::SessionGuarantee;
+use sim_check::txn::{IsolationLevel, Model};
+use support::agree::{Depth, all, draw_shape};
+use support::random::Random;
+use support::sessions::{Held, draw_sessions, sessions_agree};
+use support::transactions::{Met, draw_transactions, transactions_agree};
+
+/// Every so many histories of a specification are explained too.
+const EXPLAINED: u64 = 16;
 
 fn main() {
     let mut args = std::env::args().skip(1);
-    let histories = args.next().map_or(1_000_000, |n| n.parse().expect("a number of histories"));
+    let histories: u64 =
+        args.next().map_or(1_000_000, |n| n.parse().expect("a number of histories"));
     let only = args.next().unwrap_or_default();
-    let run = Run { histories, only };
-    run.compare("register", &Register::new(0), &Register::new(0), || {});
-    run.compare("cas-register", &CasRegister::new(0), &CasRegister::new(0), || {});
-    let multi = MultiRegister::new(Default::default(), 0);
-    run.compare("multi-register", &multi, &multi, || {});
-    run.compare("key-value", &KeyValue::new(), &KeyValue::new(), || {});
-    run.compare("text-map", &TextMap::new(""), &TextMap::new(""), || {});
-    run.compare("counter", &Counter::new(0), &Counter::new(0), || {});
-    run.compare("mutex", &Mutex, &Mutex, || {});
-    run.compare("fifo-queue", &FifoQueue::new(), &FifoQueue::new(), || {});
-    run.compare("unordered-queue", &UnorderedQueue::new(), &UnorderedQueue::new(), || {});
-    run.compare("priority-queue", &PriorityQueue::new(), &PriorityQueue::new(), || {});
-    run.compare("stack", &Stack::new(), &Stack::new(), || {});
-    run.compare("set", &Set::new(), &Set::new(), || {});
-    run.compare("append-list", &AppendList::new(), &AppendList::new(), || {});
-    run.compare("unique-ids", &UniqueIds::new(), &UniqueIds::new(), || {});
-    let unique = UniqueWrites::new();
-    run.compare("unique-writes", &unique, &unique.register, || unique.restart());
-    let distinct = DistinctQueue::new();
-    run.compare("distinct-queue", &distinct, &distinct.queue, || distinct.restart());
-    for whole_reads_only in [false, true] {
-        let growing = Growing { set: GrowOnlySet::new(), whole_reads_only };
-        run.compare("grow-only-set", &growing, &growing.set, || {});
-    }
-}
-
-struct Run {
-    histories: u64,
-    only: String,
-}
-
-impl Run {
-    fn compare<D, S>(&self, name: &str, drawn: &D, spec: &S, restart: impl Fn())
-    where
-        D: Drawn,
-        S: NondeterministicSpec<Op = D::Op, Ret = D::Ret>,
-    {
-        if !name.contains(&self.only) {
-            return;
+    for judged in all() {
+        let name = judged.name();
+        if !name.contains(&only) {
+            continue;
         }
         let (mut linearizable, mut sequential) = (0_u64, 0_u64);
-        for seed in 0..self.histories {
-            let mut random = Random(seed.wrapping_mul(0x9e37_79b9));
-            let shape = Shape {
-                operations: 4 + random.below(7),
-                clients: 2 + random.below(4),
-                unknown_percent: [0, 0, 10, 25, 50][random.below(5)],
-                fail_percent: 4,
-                wrong_percent: [0, 10, 30][random.below(3)],
-            };
-            restart();
-            let history = draw_history(drawn, &mut random, shape);
-            linearizable += u64::from(agree(spec, &history));
-            if seed % 8 == 0 {
-                sequential += u64::from(sequential_agree(spec, &history));
-            }
+        for seed in 0..histories {
+            let mut random = Random::new(seed.wrapping_mul(0x9e37_79b9));
+            let shape = draw_shape(&mut random);
+            let depth = if seed % EXPLAINED == 0 { Depth::Explanations } else { Depth::Verdicts };
+            let found = judged.agree(&mut random, shape, depth, true);
+            linearizable += u64::from(found.0);
+            sequential += u64::from(found.1);
         }
-        let histories = self.histories;
         println!(
-            "{name}: {histories} histories agree, {linearizable} linearizable; of {} {sequential} sequentially \
-             consistent",
-            histories.div_ceil(8)
+            "{name}: {histories} histories agree, {linearizable} are linearizable, {sequential} sequentially consistent"
         );
     }
-}
-
-fn agree<S: NondeterministicSpec>(spec: &S, history: &History<S::Op, S::Ret>) -> bool {
-    let expected = exhaustive(spec, history, Order::RealTime);
-    let verdict = check_linearizability(spec, history, Budget::UNLIMITED);
-    assert_eq!(verdict.is_ok(), expected, "{history:#?}");
-    assert!(!verdict.is_unknown());
-    if let Verdict::Ok(found) = verdict {
-        verify_linearization(spec, history, &found.order)
-            .unwrap_or_else(|e| panic!("{e}: {history:#?}"));
+    if "sessions".contains(&only) {
+        let mut held: Held = [0; 4];
+        for seed in 0..histories {
+            sessions_agree(&draw_sessions(&mut Random::new(seed)), &mut held);
+        }
+        for (guarantee, held) in SessionGuarantee::ALL.iter().zip(held) {
+            println!("sessions: {histories} histories agree on {guarantee}, {held} have it");
+        }
     }
-    let mut streaming = StreamingChecker::new(spec, Budget::UNLIMITED);
-    for event in history.events() {
-        streaming.push(event).expect("the events of a history are in order");
+    for (name, model) in
+        [("transactions-list", Model::ListAppend), ("transactions-register", Model::RwRegister)]
+    {
+        if !name.contains(&only) {
+            continue;
+        }
+        let mut met = Met::new();
+        for seed in 0..histories {
+            // Two to five transactions are most of them.
+            let mut random = Random::new(seed);
+            let txns_max = [3, 4, 4, 5, 5, 5, 6, 6][random.below(8)];
+            transactions_agree(&draw_transactions(model, &mut random, txns_max), &mut met);
+        }
+        for level in IsolationLevel::ALL {
+            let (good, bad) = met.get(level).copied().unwrap_or_default();
+            println!("{name}: {} histories agree on {level}, {good} are of it", good + bad);
+        }
     }
-    assert_eq!(streaming.finish().is_ok(), expected, "streaming: {history:#?}");
-    expected
-}
-
-fn sequential_agree<S: NondeterministicSpec>(spec: &S, history: &History<S::Op, S::Ret>) -> bool {
-    let expected = exhaustive(spec, history, Order::Process);
-    let verdict = check_sequential_consistency(spec, history, Budget::UNLIMITED);
-    assert_eq!(verdict.is_ok(), expected, "sequential: {history:#?}");
-    if let Verdict::Ok(found) = verdict {
-        verify_sequential_order(spec, history, &found.order)
-            .unwrap_or_else(|e| panic!("{e}: {history:#?}"));
-    }
-    expected
 }

@@ -1,20 +1,17 @@
-//! The judges agree with an exhaustive search on random small histories, and each verdict's certificate holds.
+//! The judges agree with exhaustive ones on random small histories, and each verdict's certificate holds. The example
+//! `agree` does the same with millions.
 
 mod support;
 
-use sim_check::certificate::{verify_linearization, verify_refutation, verify_sequential_order};
-use sim_check::explain::{explain_linearizability, explain_sequential_consistency};
-use sim_check::linearizability::check_linearizability;
-use sim_check::sequential::check_sequential_consistency;
-use sim_check::spec::*;
-use sim_check::{Budget, History, Verdict};
-use support::{
-    DistinctQueue, Drawn, Growing, Order, Random, Shape, UniqueWrites, draw_history, exhaustive,
-    exhaustive_relaxed,
-};
+use sim_check::session::SessionGuarantee;
+use sim_check::txn::{IsolationLevel, Model};
+use support::agree::{Depth, all};
+use support::draw::Shape;
+use support::random::Random;
+use support::sessions::{Held, draw_sessions, sessions_agree};
+use support::transactions::{Met, draw_transactions, transactions_agree};
 
 const HISTORIES: u64 = 2_000;
-const EXPLANATION: Budget = Budget::configurations(100_000);
 
 fn shapes() -> [Shape; 3] {
     let plain =
@@ -26,75 +23,16 @@ fn shapes() -> [Shape; 3] {
     ]
 }
 
-/// Judges `history`, checks the certificate, and compares with the exhaustive answer.
-fn agree<S: NondeterministicSpec>(spec: &S, history: &History<S::Op, S::Ret>) -> bool {
-    let expected = exhaustive(spec, history, Order::RealTime);
-    match check_linearizability(spec, history, Budget::UNLIMITED) {
-        Verdict::Ok(linearization) => {
-            assert!(expected, "called linearizable: {history:#?}");
-            verify_linearization(spec, history, &linearization.order)
-                .unwrap_or_else(|error| panic!("{error}: {history:#?} {linearization:#?}"));
-        }
-        Verdict::Violation(violation) => {
-            assert!(!expected, "called not linearizable: {violation:#?} {history:#?}");
-            let explanation = explain_linearizability(spec, history, &violation, EXPLANATION);
-            let refutation = explanation.refutation.expect("few operations can be explored");
-            verify_refutation(spec, history, &refutation)
-                .unwrap_or_else(|error| panic!("{error}: {history:#?} {refutation:#?}"));
-            let smallest = history.restricted_to(&explanation.smallest);
-            assert!(!exhaustive(spec, &smallest, Order::RealTime), "{smallest:#?}");
-            let others = history.iter().filter(|(id, _)| !explanation.core.contains(id));
-            let possible = others.fold(0, |set, (id, _)| set | 1 << id.0);
-            assert!(
-                !exhaustive_relaxed(spec, history, Order::RealTime, possible),
-                "no proof: {:?} {history:#?}",
-                explanation.core
-            );
-        }
-        Verdict::Unknown(exhausted) => panic!("no budget, and still {exhausted}"),
-    }
-    expected
-}
-
-fn sequential_agree<S: NondeterministicSpec>(spec: &S, history: &History<S::Op, S::Ret>) {
-    let expected = exhaustive(spec, history, Order::Process);
-    match check_sequential_consistency(spec, history, Budget::UNLIMITED) {
-        Verdict::Ok(found) => {
-            assert!(expected, "called sequentially consistent: {history:#?}");
-            verify_sequential_order(spec, history, &found.order)
-                .unwrap_or_else(|error| panic!("{error}: {history:#?} {found:#?}"));
-        }
-        Verdict::Violation(violation) => {
-            assert!(!expected, "called not sequentially consistent: {history:#?}");
-            let explanation =
-                explain_sequential_consistency(spec, history, &violation, EXPLANATION);
-            let refutation = explanation.refutation.expect("few operations can be explored");
-            verify_refutation(spec, history, &refutation)
-                .unwrap_or_else(|error| panic!("{error}: {history:#?} {refutation:#?}"));
-        }
-        Verdict::Unknown(exhausted) => panic!("no budget, and still {exhausted}"),
-    }
-}
-
-fn agree_on_many<S: Drawn>(spec: &S, restart: impl Fn()) {
-    agree_on_histories_of(spec, spec, restart);
-}
-
-/// Draws the histories from `drawn` and judges them with `spec`.
-fn agree_on_histories_of<D, S>(drawn: &D, spec: &S, restart: impl Fn())
-where
-    D: Drawn,
-    S: NondeterministicSpec<Op = D::Op, Ret = D::Ret>,
-{
+fn agree_on_many(name: &str) {
+    let all = all();
+    let judged = all.iter().find(|judged| judged.name() == name).expect("a specification");
     for shape in shapes() {
         let mut good = 0;
         for seed in 0..HISTORIES {
-            restart();
-            let history = draw_history(drawn, &mut Random(seed), shape);
-            good += u64::from(agree(spec, &history));
-            if seed % 4 == 0 {
-                sequential_agree(spec, &history);
-            }
+            let mut random = Random::new(seed);
+            let (linearizable, _) =
+                judged.agree(&mut random, shape, Depth::Explanations, seed % 4 == 0);
+            good += u64::from(linearizable);
         }
         assert!(good > HISTORIES / 20, "only {good} of {HISTORIES} were linearizable");
         assert!(good < HISTORIES * 19 / 20, "all but {} were linearizable", HISTORIES - good);
@@ -102,49 +40,83 @@ where
 }
 
 macro_rules! agreement {
-    ($($name:ident: $spec:expr;)*) => {
+    ($($test:ident: $name:literal;)*) => {
         $(
             #[test]
-            fn $name() {
-                agree_on_many(&$spec, || {});
+            fn $test() {
+                agree_on_many($name);
             }
         )*
+
+        #[test]
+        fn no_specification_is_left_out() {
+            let tested = [$($name),*];
+            for judged in all() {
+                assert!(tested.contains(&judged.name()), "{} has no test", judged.name());
+            }
+        }
     };
 }
 
 agreement! {
-    register: Register::new(0);
-    cas_register: CasRegister::new(0);
-    multi_register: MultiRegister::new(Default::default(), 0);
-    key_value: KeyValue::new();
-    text_map: TextMap::new("");
-    counter: Counter::new(0);
-    mutex: Mutex;
-    fifo_queue: FifoQueue::new();
-    unordered_queue: UnorderedQueue::new();
-    priority_queue: PriorityQueue::new();
-    stack: Stack::new();
-    set: Set::new();
-    append_list: AppendList::new();
-    unique_ids: UniqueIds::new();
+    register: "register";
+    cas_register: "cas-register";
+    multi_register: "multi-register";
+    key_value: "key-value";
+    text_map: "text-map";
+    counter: "counter";
+    mutex: "mutex";
+    fifo_queue: "fifo-queue";
+    unordered_queue: "unordered-queue";
+    priority_queue: "priority-queue";
+    stack: "stack";
+    set: "set";
+    append_list: "append-list";
+    unique_ids: "unique-ids";
+    register_with_unique_writes: "register-unique-writes";
+    queue_with_distinct_values: "fifo-queue-distinct";
+    grow_only_set: "grow-only-set";
+    grow_only_set_read_as_a_whole: "grow-only-set-whole-reads";
 }
 
 #[test]
-fn register_with_unique_writes() {
-    let drawn = UniqueWrites::new();
-    agree_on_histories_of(&drawn, &drawn.register, || drawn.restart());
-}
-
-#[test]
-fn queue_with_distinct_values() {
-    let drawn = DistinctQueue::new();
-    agree_on_histories_of(&drawn, &drawn.queue, || drawn.restart());
-}
-
-#[test]
-fn grow_only_set() {
-    for whole_reads_only in [false, true] {
-        let drawn = Growing { set: GrowOnlySet::new(), whole_reads_only };
-        agree_on_histories_of(&drawn, &drawn.set, || {});
+fn sessions() {
+    let mut held: Held = [0; 4];
+    for seed in 0..20_000 {
+        sessions_agree(&draw_sessions(&mut Random::new(seed)), &mut held);
     }
+    for (guarantee, held) in SessionGuarantee::ALL.into_iter().zip(held) {
+        // Any versions can be ordered as their sessions wrote them, if nothing else is asked.
+        let always = guarantee == SessionGuarantee::MonotonicWrites;
+        assert_eq!(held == 20_000, always, "{guarantee}");
+        assert!(held > 1_000, "{guarantee} holds {held} times of 20,000");
+    }
+}
+
+fn transactions(model: Model) {
+    let mut met = Met::new();
+    for seed in 0..HISTORIES {
+        let history = draw_transactions(model, &mut Random::new(seed), 5);
+        transactions_agree(&history, &mut met);
+    }
+    for level in IsolationLevel::ALL {
+        let (good, bad) = met.get(level).copied().unwrap_or_default();
+        // Registers show nothing of the order of their writes, lists seldom show that writes interleave.
+        let bad_min = match (model, *level == IsolationLevel::READ_UNCOMMITTED) {
+            (Model::RwRegister, true) => 0,
+            (Model::ListAppend, true) => 4,
+            (Model::ListAppend | Model::RwRegister, false) => HISTORIES / 50,
+        };
+        assert!(good >= HISTORIES / 50 && bad >= bad_min, "{level}: {good} hold, {bad} do not");
+    }
+}
+
+#[test]
+fn transactions_over_lists() {
+    transactions(Model::ListAppend);
+}
+
+#[test]
+fn transactions_over_registers() {
+    transactions(Model::RwRegister);
 }

@@ -6,7 +6,8 @@ mod support;
 use sim_check::linearizability::{StreamingChecker, check_linearizability};
 use sim_check::spec::*;
 use sim_check::{Budget, Event, EventKind, History, ProcessId, Verdict};
-use support::{Drawn, Random, Shape, draw_history};
+use support::draw::{Drawn, Shape, draw_history};
+use support::random::Random;
 
 fn stream<S: NondeterministicSpec>(spec: &S, history: &History<S::Op, S::Ret>) -> bool {
     let mut checker = StreamingChecker::new(spec, Budget::UNLIMITED);
@@ -30,7 +31,7 @@ fn agree<S: Drawn>(spec: &S) {
             wrong_percent: 25,
         };
         for seed in 0..3_000 {
-            let history = draw_history(spec, &mut Random(seed), shape);
+            let history = draw_history(spec, &mut Random::new(seed), shape);
             let whole = check_linearizability(spec, &history, Budget::UNLIMITED).is_ok();
             assert_eq!(stream(spec, &history), whole, "{history:#?}");
         }
@@ -54,7 +55,7 @@ type Pending = (CasRegisterOp<u64>, Option<RegisterRet<u64>>);
 fn long_run(operations: u64) -> sim_check::linearizability::Live {
     let spec = CasRegister::new(0_u64);
     let mut checker = StreamingChecker::new(&spec, Budget::UNLIMITED);
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let mut value = 0;
     let mut pending: Vec<Option<Pending>> = vec![None; 10];
     let mut invoked = 0;
@@ -133,7 +134,7 @@ fn merged_configurations_are_searched_on() {
     let shape =
         Shape { operations: 30, clients: 5, unknown_percent: 3, fail_percent: 0, wrong_percent: 4 };
     for seed in 0..300 {
-        let history = draw_history(&TextMap::new(""), &mut Random(seed), shape);
+        let history = draw_history(&TextMap::new(""), &mut Random::new(seed), shape);
         let whole = check_linearizability(&TextMap::new(""), &history, Budget::UNLIMITED).is_ok();
         assert_eq!(stream(&TextMap::new(""), &history), whole, "{history:#?}");
     }

@@ -179,7 +179,9 @@ where
                 &[]
             }
         };
-        for (older, first) in earlier.iter().filter(|(older, _)| *older != seen) {
+        // A write is not newer than itself, if its session had read it before.
+        let may_be_same = guarantee != SessionGuarantee::WritesFollowReads;
+        for (older, first) in earlier.iter().filter(|(older, _)| !may_be_same || *older != seen) {
             found.push(Demand {
                 older: *older,
                 newer: seen,

@@ -48,60 +48,65 @@ pub fn commit_test(history: &TxnHistory, level: IsolationLevel) -> Option<bool> 
     if !defined || !sessions_apply || certain.len() + open.len() > TXNS_MAX {
         return None;
     }
-    // Any of the unknown ones may have committed.
-    Some((0..1u32 << open.len()).any(|chosen| {
-        let taken = open.iter().enumerate().filter(|(i, _)| chosen >> i & 1 == 1);
-        let mut order = certain.clone();
-        order.extend(taken.map(|(_, txn)| *txn));
-        some_order(&mut order, 0, &mut |order| Execution::new(history, order).passes(level))
-    }))
+    let txns = certain.iter().chain(&open).copied().collect();
+    let mut execution = Execution::new(history, txns);
+    Some(execution.some_order(level, certain.len()))
 }
 
-/// Whether `test` accepts some order of what follows the first `fixed` ones.
-fn some_order(order: &mut [TxnId], fixed: usize, test: &mut impl FnMut(&[TxnId]) -> bool) -> bool {
-    if fixed == order.len() {
-        return test(order);
-    }
-    for next in fixed..order.len() {
-        order.swap(fixed, next);
-        let found = some_order(order, fixed + 1, test);
-        order.swap(fixed, next);
-        if found {
-            return true;
-        }
-    }
-    false
-}
-
-/// A total order with the state before each transaction, and after the last.
+/// A total order of some transactions with the state before each, and after the last.
 struct Execution<'h> {
     history: &'h TxnHistory,
+    /// All that may be in the order.
+    txns: Vec<TxnId>,
     order: Vec<TxnId>,
     states: Vec<State>,
 }
 
 impl<'h> Execution<'h> {
-    fn new(history: &'h TxnHistory, order: &[TxnId]) -> Self {
-        let lists = history.model() == super::history::Model::ListAppend;
-        let mut states = vec![State::new()];
-        for txn in order {
-            let mut state = states.last().expect("the first state").clone();
-            for op in history.ops(*txn) {
-                if let Op::Write { key, version } = *op {
-                    let value = state.entry(key).or_default();
-                    if !lists {
-                        value.clear();
-                    }
-                    value.push(version);
-                }
-            }
-            states.push(state);
-        }
-        Self { history, order: order.to_vec(), states }
+    fn new(history: &'h TxnHistory, txns: Vec<TxnId>) -> Self {
+        Self { history, txns, order: Vec::new(), states: vec![State::new()] }
     }
 
-    fn passes(&self, level: IsolationLevel) -> bool {
-        (0..self.order.len()).all(|at| self.commit_test(level, at))
+    /// Whether the order can be continued until it holds the `missing` ones that certainly committed. Any of the
+    /// unknown ones may have committed too.
+    ///
+    /// A test looks at what comes before its transaction alone, so an order that fails one need not be continued.
+    fn some_order(&mut self, level: IsolationLevel, missing: usize) -> bool {
+        if missing == 0 {
+            return true;
+        }
+        for next in 0..self.txns.len() {
+            let txn = self.txns[next];
+            if self.order.contains(&txn) {
+                continue;
+            }
+            let certain = self.history.txn(txn).status == Status::Ok;
+            self.push(txn);
+            let found = self.commit_test(level, self.order.len() - 1)
+                && self.some_order(level, missing - usize::from(certain));
+            self.order.pop();
+            self.states.pop();
+            if found {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn push(&mut self, txn: TxnId) {
+        let lists = self.history.model() == super::history::Model::ListAppend;
+        let mut state = self.states.last().expect("the first state").clone();
+        for op in self.history.ops(txn) {
+            if let Op::Write { key, version } = *op {
+                let value = state.entry(key).or_default();
+                if !lists {
+                    value.clear();
+                }
+                value.push(version);
+            }
+        }
+        self.order.push(txn);
+        self.states.push(state);
     }
 
     /// What the transaction at `at` read of `key` in its operation `place`, as the state before
@@ -186,9 +191,8 @@ impl<'h> Execution<'h> {
         (state..at).all(|other| self.writes(other).iter().all(|key| !mine.contains(key)))
     }
 
-    /// Whether the transaction at `earlier` comes before the one at `later` for the clients.
-    fn ordered(&self, order: ClientOrder, earlier: usize, later: usize) -> bool {
-        let (a, b) = (self.order[earlier], self.order[later]);
+    /// Whether `a` comes before `b` for the clients.
+    fn ordered(&self, order: ClientOrder, a: TxnId, b: TxnId) -> bool {
         let (first, second) = (self.history.txn(a), self.history.txn(b));
         match order {
             ClientOrder::Free => false,
@@ -201,7 +205,10 @@ impl<'h> Execution<'h> {
 
     /// All that comes first for the clients is in `state`.
     fn respects(&self, order: ClientOrder, at: usize, state: usize) -> bool {
-        (0..self.order.len()).all(|other| !self.ordered(order, other, at) || other < state)
+        order == ClientOrder::Free
+            || self.txns.iter().all(|other| {
+                !self.ordered(order, *other, self.order[at]) || self.order[..state].contains(other)
+            })
     }
 
     fn commit_test(&self, level: IsolationLevel, at: usize) -> bool {

@@ -4,6 +4,7 @@ use super::replay::timelines;
 use super::{Execution, ExecutionError, wrong};
 use crate::txn::history::{INITIAL, KeyId, Model, Op, Status, TxnHistory, TxnId, VersionId};
 use crate::txn::level::{ClientOrder, Guarantee, IsolationLevel};
+use std::cmp::Ordering;
 
 /// A read of what others wrote, by places in the order: `source` is one more than the place of the writer,
 /// or zero for the initial version.
@@ -39,6 +40,9 @@ pub(super) fn verify(
     }
     let seen = Vec::with_capacity(execution.order.len());
     let mut verifier = Verifier { history, level, execution, timelines, place, seen };
+    if level.guarantee() == Guarantee::ReadUncommitted {
+        return verifier.verify_shown_orders();
+    }
     for txn in &execution.order {
         let seen = if history.txn(*txn).status == Status::Ok {
             verifier.external_reads(*txn, position)?
@@ -90,21 +94,18 @@ impl Verifier<'_> {
                 }
                 Op::ReadList { start, len, .. } => {
                     let list = self.history.list(start, len);
-                    self.verify_prefix(txn, key, list, own.len())?;
+                    self.verify_prefix(txn, key, list)?;
                     let shown = list.len().checked_sub(own.len() + 1).map_or(INITIAL, |i| list[i]);
                     (shown, list.ends_with(&own))
                 }
             };
-            let lenient = matches!(
-                guarantee,
-                Guarantee::ReadUncommitted | Guarantee::ReadCommitted | Guarantee::CursorStability
-            );
+            let lenient =
+                matches!(guarantee, Guarantee::ReadCommitted | Guarantee::CursorStability);
             if !own_shown && !lenient {
                 return wrong(format!("T{txn} does not read its own write of {name}"));
             }
-            if guarantee == Guarantee::ReadUncommitted
-                || self.history.model() == Model::RwRegister && !own.is_empty()
-            {
+            // A read that misses own writes is no read of what others wrote.
+            if !own_shown || self.history.model() == Model::RwRegister && !own.is_empty() {
                 continue;
             }
             let source = self.source(txn, key, shown)?;
@@ -149,23 +150,47 @@ impl Verifier<'_> {
         txn: TxnId,
         key: KeyId,
         list: &[VersionId],
-        own: usize,
     ) -> Result<(), ExecutionError> {
         let timeline = self.timelines[key as usize].iter().map(|(_, version)| *version);
-        let committed = |version: &VersionId| self.place[*version as usize].is_some();
-        let whole = self.level.guarantee() != Guarantee::ReadUncommitted;
-        let shown = if whole { list } else { &list[..list.len().saturating_sub(own)] };
-        let agrees = match self.level.guarantee() {
-            Guarantee::ReadUncommitted => {
-                let shown: Vec<VersionId> = shown.iter().copied().filter(committed).collect();
-                timeline.take(shown.len()).eq(shown)
-            }
-            _ => shown.len() <= timeline.len() && timeline.zip(shown).all(|(a, b)| a == *b),
-        };
-        if agrees {
+        if timeline.take(list.len()).eq(list.iter().copied()) {
             return Ok(());
         }
         wrong(format!("T{txn} reads a list of {} in another order", self.history.key_name(key)))
+    }
+
+    /// Reads count for nothing, but one of the longest lists of each key shows the order of its writers.
+    fn verify_shown_orders(&self) -> Result<(), ExecutionError> {
+        let mut longest: Vec<(u32, bool)> = vec![(0, true); self.history.key_count()];
+        for op in
+            self.history.txns().iter().enumerate().flat_map(|(t, _)| self.history.ops(t as TxnId))
+        {
+            if let Op::ReadList { key, start, len } = *op {
+                let (len_max, fits) = &mut longest[key as usize];
+                let agrees = || self.writers_follow(key, self.history.list(start, len));
+                match len.cmp(len_max) {
+                    Ordering::Less => {}
+                    Ordering::Equal => *fits = *fits || agrees(),
+                    Ordering::Greater => (*len_max, *fits) = (len, agrees()),
+                }
+            }
+        }
+        match longest.iter().position(|(_, fits)| !fits) {
+            None => Ok(()),
+            Some(key) => {
+                let name = self.history.key_name(key as KeyId);
+                wrong(format!("the writers of {name} commit in another order than its lists show"))
+            }
+        }
+    }
+
+    /// Whether the committed writers of a list are in its order, and those of its other elements come after them.
+    fn writers_follow(&self, key: KeyId, list: &[VersionId]) -> bool {
+        let timeline = &self.timelines[key as usize];
+        let shown = list.iter().filter_map(|version| self.place[*version as usize]);
+        let writers: Vec<u32> = shown.map(|place| timeline[place as usize].0).collect();
+        let last = writers.last().copied().unwrap_or(0);
+        writers.is_sorted()
+            && timeline.iter().all(|(writer, version)| *writer >= last || list.contains(version))
     }
 
     /// Whether the transaction at `writer` wrote `key`.

@@ -1,0 +1,36 @@
+//! Where the choices of a drawn history come from.
+
+/// SplitMix64, after as many choices as a fuzzer's bytes make.
+pub struct Random {
+    state: u64,
+    bytes: std::vec::IntoIter<u8>,
+}
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Random { state: seed, bytes: Vec::new().into_iter() }
+    }
+
+    /// Each byte makes one choice; later ones follow from all of them.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let state = bytes.iter().fold(0, |hash: u64, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        Random { state, bytes: bytes.to_vec().into_iter() }
+    }
+
+    pub fn below(&mut self, n: usize) -> usize {
+        if let Some(byte) = self.bytes.next() {
+            return usize::from(byte) % n;
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    }
+
+    pub fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+}
