@@ -71,7 +71,7 @@ pub use determinism::{Divergence, check_determinism};
 pub use error::{Error, Result};
 pub use macros::test;
 pub use monitor::export;
-pub use outcome::{Outcome, Verdict};
+pub use outcome::{Outcome, Struck, Verdict};
 pub use report::Report;
 pub use run::{Record, run};
 pub use scenario::{Mutant, Scenario};

@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::choice::{Choice, Edit};
 use crate::fault::{Class, FaultPlan};
 use crate::probe::{KnobValue, ProbeHits};
+use crate::time::Nanos;
 use crate::trace::{Line, Record};
 use crate::{Failure, Figures, Ledger};
 use sim_check::history::RawHistory;
@@ -51,6 +52,17 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// A fault of the plan that was done to the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Struck {
+    /// Its place in the plan.
+    pub fault: usize,
+    /// When, in virtual nanoseconds.
+    pub at: Nanos,
+    /// Whether code under test could notice it.
+    pub noticed: bool,
+}
+
 /// What came of a case. Equal cases give equal trace hashes.
 #[derive(Debug)]
 pub struct Outcome {
@@ -78,6 +90,8 @@ pub struct Outcome {
     pub class: Class,
     /// The faults, as they were drawn or as the case fixed them.
     pub plan: Option<FaultPlan>,
+    /// The faults of the plan that were done to the system, in the order of time.
+    pub struck: Vec<Struck>,
     /// Events that code under test exported.
     pub exported: u64,
     /// What the case fixes and the run never asked for: edits and parameters, in words.

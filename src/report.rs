@@ -63,6 +63,26 @@ impl Report {
         text
     }
 
+    /// The faults that code under test could notice, in the order of time. The others are counted: who looks for a cause need not read them.
+    fn write_faults(&self, f: &mut String) -> fmt::Result {
+        let faults = self.outcome.plan.as_ref().map_or(&[][..], |plan| &plan.faults);
+        let struck = &self.outcome.struck;
+        let noticed: Vec<_> = struck.iter().filter(|struck| struck.noticed).collect();
+        for struck in noticed.iter().take(FAULTS_SHOWN) {
+            let when = Span(struck.at).rounded().to_string();
+            writeln!(f, "  t={when:<14} {}", faults[struck.fault].text())?;
+        }
+        let more = noticed.len().saturating_sub(FAULTS_SHOWN);
+        let unnoticed = struck.len() - noticed.len();
+        match (more, unnoticed) {
+            (0, 0) => Ok(()),
+            (0, unnoticed) => writeln!(f, "  and {unnoticed} faults that nobody noticed"),
+            (more, unnoticed) => {
+                writeln!(f, "  and {more} more faults, and {unnoticed} that nobody noticed")
+            }
+        }
+    }
+
     fn write(&self, f: &mut String, replay: impl FnOnce(Option<&Path>) -> String) -> fmt::Result {
         writeln!(f, "---- {} ----", self.scenario)?;
         writeln!(f, "replay   {}", replay(self.written.as_deref().ok()))?;
@@ -77,22 +97,19 @@ impl Report {
                 "  The second run had another trace: something in it is not deterministic."
             )?;
         }
-        let end = self.outcome.figures.virtual_time;
-        let faults = self.outcome.plan.iter().flat_map(|plan| &plan.faults);
-        let happened: Vec<_> =
-            faults.filter(|fault| fault.at.is_none_or(|at| at.0 <= end)).collect();
-        for fault in happened.iter().take(FAULTS_SHOWN) {
-            writeln!(f, "  {:<16} {}", fault.when(), fault.text())?;
-        }
-        if happened.len() > FAULTS_SHOWN {
-            writeln!(f, "  and {} more faults", happened.len() - FAULTS_SHOWN)?;
-        }
+        self.write_faults(f)?;
         let told: Vec<_> = self.outcome.lines.iter().filter(|line| is_told(&line.text)).collect();
         for line in told.iter().skip(told.len().saturating_sub(LINES_SHOWN)) {
-            writeln!(f, "  t={:<14} {}  {}", Span(line.at).to_string(), line.node, line.text)?;
+            let when = Span(line.at).rounded().to_string();
+            writeln!(f, "  t={when:<14} {}  {}", line.node, line.text)?;
         }
         let figures = &self.outcome.figures;
-        writeln!(f, "  {} events, {} of virtual time", figures.events, Span(figures.virtual_time))?;
+        writeln!(
+            f,
+            "  {} events, {} of virtual time",
+            figures.events,
+            Span(figures.virtual_time).rounded()
+        )?;
         if let Some(trace) = &self.trace {
             writeln!(f, "look     {}", trace.display())?;
         }

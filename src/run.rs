@@ -2,7 +2,7 @@
 
 use crate::case::{Case, CaseError};
 use crate::context::Context;
-use crate::outcome::{Outcome, Verdict, unmatched_edit};
+use crate::outcome::{Outcome, Struck, Verdict, unmatched_edit};
 use crate::scenario::Scenario;
 use crate::sim::Sim;
 use crate::trace::Keep;
@@ -70,7 +70,14 @@ pub(crate) fn run_here(
     unmatched.extend(case.parameters.keys().filter(asked).map(|name| format!("parameter {name}")));
     let known_knob = |name: &&String| !outcome.knobs.iter().any(|knob| knob.name == name.as_str());
     unmatched.extend(case.knobs.keys().filter(known_knob).map(|name| format!("knob {name}")));
+    let struck = kept.nemesis.borrow().as_ref().map_or_else(Vec::new, |nemesis| nemesis.struck());
+    let struck = struck.into_iter().map(|(at, fault, strike)| Struck {
+        fault,
+        at,
+        noticed: outcome.ledger.was_noticed(strike),
+    });
     Ok(Outcome {
+        struck: struck.collect(),
         verdict: match outcome.result.and_then(|result| result.map_err(Into::into)) {
             Ok(()) => Verdict::Pass,
             Err(failure) if failure.kind == FailureKind::Undecided => {

@@ -20,6 +20,14 @@ pub struct Span(pub Nanos);
 
 const UNITS: [(&str, u64); 4] = [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000)];
 
+impl Span {
+    /// Cut off after four significant digits: enough for a person.
+    pub fn rounded(self) -> Span {
+        let unit = 10_u64.pow(self.0.checked_ilog10().unwrap_or(0).saturating_sub(3));
+        Span(self.0 / unit * unit)
+    }
+}
+
 impl From<Duration> for Span {
     fn from(duration: Duration) -> Span {
         Span(Nanos::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX))
@@ -129,6 +137,19 @@ impl Units for u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn four_digits_are_enough() {
+        for (nanos, told) in [
+            (0, "0s"),
+            (243_560, "0.0002435s"),
+            (1_000, "0.000001s"),
+            (47_094_963_967, "47.09s"),
+            (120_000_000_001, "120s"),
+        ] {
+            assert_eq!(Span(nanos).rounded().to_string(), told);
+        }
+    }
 
     #[test]
     fn every_span_survives_its_text() {

@@ -77,9 +77,14 @@ impl Ledger {
         self.begins = Some(None);
     }
 
-    /// The fault has begun.
-    pub fn begun(&mut self) {
-        self.begins = None;
+    /// The fault has begun: the strike that it was, unless there was nothing to do it to.
+    pub fn begun(&mut self) -> Option<Strike> {
+        self.begins.take().flatten()
+    }
+
+    /// Whether code under test could notice a fault of the plan.
+    pub fn was_noticed(&self, strike: Strike) -> bool {
+        self.strikes[strike.0.get() as usize - 1].1
     }
 
     /// The fault of the plan that is beginning.
@@ -112,9 +117,11 @@ mod tests {
     fn strike(ledger: &mut Ledger, kind: &'static str) -> Option<Strike> {
         ledger.begin();
         ledger.injected(kind);
-        let strike = ledger.strike();
-        ledger.begun();
-        strike
+        assert_eq!(
+            ledger.strike(),
+            ledger.strikes.len().try_into().ok().and_then(NonZeroU32::new).map(Strike)
+        );
+        ledger.begun()
     }
 
     #[test]
@@ -125,6 +132,10 @@ mod tests {
         for _ in 0..5 {
             ledger.observed_of("loss", second);
         }
+        assert_eq!(
+            [first, second].map(|strike| ledger.was_noticed(strike.unwrap())),
+            [false, true]
+        );
         assert_eq!(counts(&ledger, "loss"), [2, 1, 2, 5]);
         ledger.observed_of("loss", first);
         assert_eq!(counts(&ledger, "loss"), [2, 2, 2, 6]);

@@ -4,6 +4,7 @@ use super::plan::{Resolved, Trigger};
 use super::{Budget, FaultPlan, PlanError};
 use crate::time::{Instant, Nanos, Sleep, sleep_until};
 use crate::{NodeId, World};
+use sim_runtime::Strike;
 use sim_runtime::fault::{Cost, FaultKind, Target};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -36,6 +37,8 @@ struct Live {
     lasts: Nanos,
     active: bool,
     put_off: bool,
+    /// When it was done to the system, and what the ledger knows it by.
+    struck: Option<(Nanos, Strike)>,
 }
 
 /// What happens when.
@@ -61,7 +64,13 @@ impl Nemesis {
         let mut faults = Vec::new();
         for (index, fault) in plan.faults.iter().enumerate() {
             let resolved = fault.resolve(world, index)?;
-            faults.push(Live { resolved, lasts: fault.lasts.0, active: false, put_off: false });
+            faults.push(Live {
+                resolved,
+                lasts: fault.lasts.0,
+                active: false,
+                put_off: false,
+                struck: None,
+            });
         }
         let nemesis = Rc::new(Nemesis {
             budgets,
@@ -132,6 +141,16 @@ impl Nemesis {
     /// How many faults were put off because they would have left the budget.
     pub(crate) fn postponed(&self) -> u64 {
         self.postponed.get()
+    }
+
+    /// The faults of the plan that were done to the system, by their places in it, in the order of time.
+    pub(crate) fn struck(&self) -> Vec<(Nanos, usize, Strike)> {
+        let faults = self.faults.borrow();
+        let struck =
+            |(index, fault): (usize, &Live)| fault.struck.map(|(at, strike)| (at, index, strike));
+        let mut struck: Vec<_> = faults.iter().enumerate().filter_map(struck).collect();
+        struck.sort_unstable();
+        struck
     }
 
     /// The nodes that lost what they promised to keep.
@@ -255,9 +274,10 @@ impl Nemesis {
             tries: 0,
         });
         let muted = self.is_muted(kind);
-        world.strike_with(|| {
+        let strike = world.strike_with(|| {
             if muted { world.injected(kind.name) } else { (kind.start)(world, &target) }
         });
+        self.faults.borrow_mut()[index].struck = strike.map(|strike| (world.now(), strike));
         self.plan_followers(world, index);
         true
     }

@@ -178,20 +178,7 @@ impl Fault {
         }
     }
 
-    /// When it strikes, in words.
-    pub fn when(&self) -> String {
-        match (&self.at, &self.point, &self.after) {
-            (Some(at), _, _) => format!("t={at}"),
-            (None, Some(point), _) => {
-                let on = point.on.as_ref().map_or_else(String::new, |node| format!(" of {node}"));
-                format!("{} {}{on}", point.name, point.nth)
-            }
-            (None, None, Some(after)) => format!("{} after fault {}", after.by, after.fault),
-            (None, None, None) => "never".to_owned(),
-        }
-    }
-
-    /// What it does, in words.
+    /// What it does and what made it strike, if not the time, in words.
     pub fn text(&self) -> String {
         let mut text = self.kind.clone();
         match (self.on.is_empty(), self.against.is_empty()) {
@@ -205,7 +192,14 @@ impl Fault {
             let unit = kind(&self.kind).and_then(|kind| kind.magnitude).map_or("", |m| m.unit);
             text.push_str(&format!(" {magnitude} {unit}"));
         }
-        text.push_str(&format!(" for {}", self.lasts));
+        text.push_str(&format!(" for {}", self.lasts.rounded()));
+        if let Some(Point { name, on, nth }) = &self.point {
+            let on = on.as_ref().map_or_else(String::new, |node| format!(" of {node}"));
+            text.push_str(&format!(", at {name} {nth}{on}"));
+        }
+        if let Some(After { fault, .. }) = &self.after {
+            text.push_str(&format!(", soon after fault {fault}"));
+        }
         text
     }
 }

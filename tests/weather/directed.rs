@@ -66,7 +66,12 @@ fn every_single_fault_of_a_small_model_comes_soon() {
         let plan = plan(&scenario, seed);
         if let [fault] = &plan.faults[..] {
             singles.insert(format!("{fault:?}"));
-            combinations.insert((fault.kind.clone(), fault.on.clone(), fault.when()));
+            combinations.insert((
+                fault.kind.clone(),
+                fault.on.clone(),
+                fault.at,
+                format!("{:?}", fault.point),
+            ));
         }
     }
     assert_eq!((singles.len(), combinations.len()), (336, 2 * (52 + 4)));

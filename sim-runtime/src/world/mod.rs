@@ -190,10 +190,10 @@ impl World {
     }
 
     /// Does a fault of a plan to the system: what it counts as injected is a strike.
-    pub fn strike_with(&self, start: impl FnOnce()) {
+    pub fn strike_with(&self, start: impl FnOnce()) -> Option<Strike> {
         self.ledger.borrow_mut().begin();
         start();
-        self.ledger.borrow_mut().begun();
+        self.ledger.borrow_mut().begun()
     }
 
     /// The fault of a plan that is being done to the system now, for [`World::observed_of`].
