@@ -6,7 +6,7 @@
 //! twice before all have come: plans of one fault, of two and of three take turns, and so do the kinds within them, until the shorter
 //! list is through.
 
-use super::draw::BOUNDARIES;
+use super::draw::{MESSAGES, WRITES};
 use super::plan::{After, Point};
 use super::{Fault, FaultModel, FaultPlan, Selection};
 use crate::span::Span;
@@ -124,9 +124,9 @@ impl Grid<'_> {
             None => fault.at = Some(Span(TIMES[moment])),
             Some(cell) => {
                 fault.point = Some(Point {
-                    name: BOUNDARIES[cell % BOUNDARIES.len()].to_owned(),
+                    name: boundary(cell % boundaries()).to_owned(),
                     on: fault.on.first().cloned(),
-                    nth: OCCURRENCES[cell / BOUNDARIES.len()],
+                    nth: OCCURRENCES[cell / boundaries()],
                 });
             }
         }
@@ -181,7 +181,15 @@ fn middle(least: u64, most: u64) -> u64 {
 /// How many moments of its own a fault has: times, and for the ends of processes the boundaries of durable writes and of messages.
 fn moments(kind: &FaultKind) -> usize {
     let at_boundaries = kind.aim == Aim::Node && kind.cost != Cost::Free;
-    TIMES.len() + if at_boundaries { BOUNDARIES.len() * OCCURRENCES.len() } else { 0 }
+    TIMES.len() + if at_boundaries { boundaries() * OCCURRENCES.len() } else { 0 }
+}
+
+fn boundaries() -> usize {
+    WRITES.len() + MESSAGES.len()
+}
+
+fn boundary(index: usize) -> &'static str {
+    WRITES.iter().chain(&MESSAGES).nth(index).expect("an index below their number")
 }
 
 /// A number read digit by digit, each in a base of its own.

@@ -16,9 +16,10 @@ const BRIEF: (u64, u64) = (100_000, 50_000_000);
 const SOON: (u64, u64) = (1_000_000, 300_000_000);
 /// No fault strikes earlier than that, if its time is drawn over orders of magnitude.
 const EARLIEST: u64 = 1_000_000;
-/// The boundaries at which a process is struck: of durable writes, and of what it tells others and is told.
-pub(super) const BOUNDARIES: [&str; 6] =
-    ["before-sync", "after-sync", "before-write", "after-write", "after-send", "deliver"];
+/// The boundaries of durable writes, at which a process is struck.
+pub(super) const WRITES: [&str; 4] = ["before-sync", "after-sync", "before-write", "after-write"];
+/// Those of messages: it has told something, or is about to be told.
+pub(super) const MESSAGES: [&str; 2] = ["after-send", "deliver"];
 /// The occurrences of boundaries that are aimed at.
 const OCCURRENCE_MAX: u64 = 32;
 
@@ -121,8 +122,9 @@ impl Draw<'_> {
         };
         let ends_a_process = kind.aim == Aim::Node && kind.cost != Cost::Free;
         if ends_a_process && self.choices.chance(stream, Kind::Fault, self.profile.at_boundary) {
-            let name = BOUNDARIES
-                [self.choices.pick(stream, Kind::Fault, BOUNDARIES.len() as u32) as usize];
+            let at_message = self.choices.chance(stream, Kind::Fault, self.profile.at_message);
+            let names: &[&str] = if at_message { &MESSAGES } else { &WRITES };
+            let name = names[self.choices.pick(stream, Kind::Fault, names.len() as u32) as usize];
             let nth = self.sample(stream, &Distribution::log_uniform(1, OCCURRENCE_MAX));
             fault.at = None;
             fault.point = Some(Point { name: name.to_owned(), on: fault.on.first().cloned(), nth });

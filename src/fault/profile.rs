@@ -35,8 +35,10 @@ pub struct Profile {
     pub everything: u32,
     /// Mean gaps are multiplied by this many hundredths: 100 as the kinds say, 300 calmer, 30 stormier.
     pub gap_percent: u64,
-    /// How likely a fault of a process strikes at a boundary of a durable write instead of at a time.
+    /// How likely a fault of a process strikes at a boundary, of a durable write or of a message, instead of at a time.
     pub at_boundary: Ratio,
+    /// How likely a boundary is one of a message: the process has just sent it, or is about to get it.
+    pub at_message: Ratio,
     /// How likely a fault is followed soon by another one of any kind that is on.
     pub coupled: Ratio,
 }
@@ -71,6 +73,7 @@ impl Preset {
             everything: 4,
             gap_percent: 100,
             at_boundary: Ratio::new(1, 3),
+            at_message: Ratio::new(1, 2),
             coupled: Ratio::new(1, 8),
         };
         match self {
@@ -130,7 +133,7 @@ const NUMBER_MAX: u64 = 1_000_000;
 
 impl Profile {
     /// Its values by name, as they are written.
-    fn values(&self) -> [(&'static str, String); 8] {
+    fn values(&self) -> [(&'static str, String); 9] {
         [
             ("quiet", self.quiet.to_string()),
             ("single_fault", self.single_fault.to_string()),
@@ -139,6 +142,7 @@ impl Profile {
             ("everything", self.everything.to_string()),
             ("gap_percent", self.gap_percent.to_string()),
             ("at_boundary", self.at_boundary.to_string()),
+            ("at_message", self.at_message.to_string()),
             ("coupled", self.coupled.to_string()),
         ]
     }
@@ -160,6 +164,7 @@ impl Profile {
             "everything" => self.everything = weight()?,
             "gap_percent" => self.gap_percent = number(1)?,
             "at_boundary" => self.at_boundary = ratio()?,
+            "at_message" => self.at_message = ratio()?,
             "coupled" => self.coupled = ratio()?,
             _ => {
                 let known = self.values().map(|(name, _)| name).join(", ");
@@ -304,7 +309,7 @@ mod tests {
     #[test]
     fn every_value_can_be_changed_and_survives_the_text() {
         let text = "stormy,quiet=7,single_fault=8,single_kind=9,coins=10,everything=11,gap_percent=12,\
-                    at_boundary=13/14,coupled=15/16";
+                    at_boundary=13/14,at_message=3/7,coupled=15/16";
         let profile = read(text);
         let expected = Profile {
             preset: Preset::Stormy,
@@ -315,6 +320,7 @@ mod tests {
             everything: 11,
             gap_percent: 12,
             at_boundary: Ratio::new(13, 14),
+            at_message: Ratio::new(3, 7),
             coupled: Ratio::new(15, 16),
         };
         assert_eq!(profile, expected);

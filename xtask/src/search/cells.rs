@@ -54,7 +54,11 @@ impl Cell {
 
 /// The cells of the comparison, the default first.
 pub fn all() -> Vec<Cell> {
-    let boundary = |at_boundary| Profile { at_boundary, ..Profile::default() };
+    let crashes = |name, at_boundary, at_message| {
+        let profile = Profile { at_boundary, at_message, ..Profile::default() };
+        Cell::with_profile("crashes", name, profile)
+    };
+    let usual = Profile::default().at_message;
     let kinds = fault::kinds().into_iter().map(|kind| kind.name).filter(|name| *name != HELD);
     let unheld = Selection::Only(kinds.map(str::to_owned).collect());
     vec![
@@ -66,9 +70,10 @@ pub fn all() -> Vec<Cell> {
         Cell::with_policy("random", Policy::Random),
         Cell::with_policy("pct:2", Policy::Pct(2)),
         Cell::with_policy("pct:3", Policy::Pct(3)),
-        Cell::with_profile("crashes", "never at a write", boundary(Ratio::ZERO)),
-        Cell::with_profile("crashes", "two of three at a write", boundary(Ratio::new(2, 3))),
-        Cell::with_profile("crashes", "always at a write", boundary(Ratio::ONE)),
+        crashes("at times alone", Ratio::ZERO, usual),
+        crashes("always at a boundary", Ratio::ONE, usual),
+        crashes("always at a write", Ratio::ONE, Ratio::ZERO),
+        crashes("always at a message", Ratio::ONE, Ratio::ONE),
         Cell { varies: "messages", name: "none held back", faults: unheld, ..Cell::usual() },
     ]
 }
