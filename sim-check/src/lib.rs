@@ -14,6 +14,7 @@
 //! - [`txn`]: isolation levels of transactions over lists and registers, and their anomalies.
 //! - [`atomic_commitment`], [`consensus`], [`mutual_exclusion`], [`delivery`], [`convergence`]: properties
 //!   of protocols, from the events of a run. [`model_oracle`]: comparison with a plain model.
+//! - [`evidence`]: proofs of what those find, and their smallest runs in words and pictures.
 //! - [`workload`]: invariants of well-known workloads.
 //! - [`verdict`]: what a judge answers. "Could not decide" is a verdict of its own and never success.
 //!
@@ -47,6 +48,7 @@ pub mod certificate;
 pub mod consensus;
 pub mod convergence;
 pub mod delivery;
+pub mod evidence;
 pub mod explain;
 mod hash;
 pub mod history;
