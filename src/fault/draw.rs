@@ -15,7 +15,7 @@ const BRIEF: (u64, u64) = (100_000, 50_000_000);
 /// How soon a coupled fault follows.
 const SOON: (u64, u64) = (1_000_000, 300_000_000);
 /// No fault strikes earlier than that, if its time is drawn over orders of magnitude.
-const EARLIEST: u64 = 1_000_000;
+const EARLIEST: u64 = 10_000;
 /// The boundaries of durable writes, at which a process is struck.
 pub(super) const WRITES: [&str; 4] = ["before-sync", "after-sync", "before-write", "after-write"];
 /// Those of messages: it has told something, or is about to be told.
