@@ -242,6 +242,73 @@ fn transactions_of_elle() {
 }
 
 #[test]
+fn what_is_assumed_of_each_key() {
+    // Elle's options: 1 was replaced by 2 in real time, and then read beside what came with 2.
+    let text = |assumes: &str| {
+        let event = |process: u32, kind: &str, ops: &str| {
+            format!("{{:type :{kind}, :process {process}, :f :txn, :value {ops}}}\n")
+        };
+        [
+            format!("{{:model :rw-register, :property :serializable{assumes}}}\n"),
+            event(0, "invoke", "[[:w :x 1]]"),
+            event(0, "ok", "[[:w :x 1]]"),
+            event(2, "invoke", "[[:r :x nil] [:r :y nil]]"),
+            event(1, "invoke", "[[:w :x 2] [:w :y 2]]"),
+            event(1, "ok", "[[:w :x 2] [:w :y 2]]"),
+            event(2, "ok", "[[:r :x 1] [:r :y 2]]"),
+        ]
+        .concat()
+    };
+    assert_eq!(verdict(&text("")), "ok");
+    assert_eq!(verdict(&text(", :assumes [:linearizable-keys]")), "violation");
+    // Then the first write may come last, and no process says anything else.
+    assert_ne!(verdict(&text(", :assumes [:sequential-keys]")), "violation");
+    assert!(
+        error(&text(", :assumes [:magic-keys]")).starts_with("the header assumes \"magic-keys\"")
+    );
+    let judgement = judge(&text(", :assumes :linearizable-keys"), None);
+    assert!(judgement.witness.contains("would come before itself"), "{}", judgement.witness);
+}
+
+#[test]
+fn sessions() {
+    let text = |events: &[(u32, &str, &str)]| {
+        let lines = events.iter().map(|(process, f, value)| {
+            let asked = if *f == "read" { "nil" } else { value };
+            format!(
+                "{{:process {process}, :type :invoke, :f :{f}, :value {asked}}}\n\
+                 {{:process {process}, :type :ok, :f :{f}, :value {value}}}\n"
+            )
+        });
+        format!("{{:model :register, :initial 0}}\n{}", lines.collect::<String>())
+    };
+    // Each history breaks one guarantee.
+    let broken = [
+        ("read-your-writes", text(&[(0, "write", "1"), (0, "read", "0")])),
+        ("monotonic-reads", text(&[(0, "write", "1"), (1, "read", "1"), (1, "read", "0")])),
+        (
+            "writes-follow-reads",
+            text(&[(0, "read", "1"), (0, "write", "2"), (1, "read", "2"), (1, "write", "1")]),
+        ),
+    ];
+    for (guarantee, text) in &broken {
+        let raw = RawHistory::from_text(text).unwrap();
+        let prepared = prepare(&raw, Some(guarantee)).unwrap();
+        let ruling = prepared.decide(Budget::default());
+        assert_eq!(ruling.verify(), Ok(()), "{guarantee}");
+        assert_eq!(ruling.verdict().word(), "violation", "{guarantee}\n{text}");
+        let picture = ruling.picture().unwrap().to_text();
+        assert!(picture.contains("must be older than"), "{picture}");
+        // The others hold.
+        for (other, _) in broken.iter().filter(|(other, _)| other != guarantee) {
+            let verdict = judge(text, Some(other)).verdict;
+            assert!(verdict.is_ok(), "{other} of the history that breaks {guarantee}");
+        }
+        assert!(judge(text, Some("monotonic-writes")).verdict.is_ok());
+    }
+}
+
+#[test]
 fn workloads_by_their_functions() {
     let bank = |b: i64| {
         format!(

@@ -19,6 +19,7 @@
 //! A header names the model and, if it likes, the property. Without a header the model is told by the functions. Where
 //! each value is a pair of a key and a value, as jepsen.independent writes them, each key is an object of its own.
 
+mod assumed;
 mod cases;
 mod independent;
 mod infer;

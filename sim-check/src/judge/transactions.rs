@@ -2,14 +2,15 @@
 
 use std::fmt::Write;
 
+use super::assumed::{Assumptions, Contradiction};
 use super::{Case, JudgeError, Ruling, forget};
 use crate::history::RawHistory;
 use crate::render::{Bar, Edge, Picture};
 use crate::txn::{
-    Cycle, Evidence, Execution, IsolationLevel, MicroOp, Seen, Status, TxnHistory, TxnId,
+    Cycle, Evidence, Execution, IsolationLevel, MicroOp, Seen, Status, Step, TxnHistory, TxnId,
     Violation, Witness, check, from_raw, level_of,
 };
-use crate::verdict::{Budget, Verdict};
+use crate::verdict::{Budget, Exhausted, Verdict};
 
 /// The judge of a file of transactions, or of their internal consistency alone.
 pub(super) fn transactions(raw: &RawHistory, property: &str) -> Result<Box<dyn Case>, JudgeError> {
@@ -19,17 +20,22 @@ pub(super) fn transactions(raw: &RawHistory, property: &str) -> Result<Box<dyn C
     }
     let level = level_of(&raw.header, property)
         .map_err(|error| JudgeError::Unsupported(error.to_string()))?;
-    Ok(Box::new(LevelCase { history, level }))
+    let assumptions = Assumptions::of(&raw.header).map_err(JudgeError::Unsupported)?;
+    Ok(Box::new(LevelCase { history, level, assumptions }))
 }
 
 struct LevelCase {
     history: TxnHistory,
     level: IsolationLevel,
+    /// What holds of each key besides.
+    assumptions: Assumptions,
 }
 
 struct LevelRuling<'c> {
     case: &'c LevelCase,
     verdict: Verdict<Execution, Violation>,
+    /// What the assumptions forbid, though the level alone does not.
+    contradiction: Option<Contradiction>,
 }
 
 impl Case for LevelCase {
@@ -38,14 +44,37 @@ impl Case for LevelCase {
     }
 
     fn decide(&self, budget: Budget) -> Box<dyn Ruling + '_> {
-        let verdict = check(&self.history, self.level, budget);
-        Box::new(LevelRuling { case: self, verdict })
+        let mut verdict = check(&self.history, self.level, budget);
+        let contradiction = if self.assumptions.are_none() || verdict.is_violation() {
+            None
+        } else {
+            self.assumptions.contradiction(&self.history, self.level)
+        };
+        let holds = |execution: &Execution| {
+            self.assumptions.are_none() || self.assumptions.hold_in(&self.history, &execution.order)
+        };
+        // The level holds, and nothing speaks against the keys: that is no proof.
+        if contradiction.is_none() && matches!(&verdict, Verdict::Ok(found) if !holds(found)) {
+            let reason = "the level holds, but no order was found in which each key is as the header assumes";
+            verdict = Verdict::Unknown(Exhausted { configurations: 0, reason: reason.to_string() });
+        }
+        Box::new(LevelRuling { case: self, verdict, contradiction })
+    }
+}
+
+impl LevelRuling<'_> {
+    fn why(&self, contradiction: &Contradiction) -> String {
+        let LevelCase { history, level, assumptions } = self.case;
+        assumptions.why(history, *level, contradiction)
     }
 }
 
 impl Ruling for LevelRuling<'_> {
     fn verdict(&self) -> Verdict<(), ()> {
-        forget(&self.verdict)
+        match self.contradiction {
+            Some(_) => Verdict::Violation(()),
+            None => forget(&self.verdict),
+        }
     }
 
     /// Known only when the budget ran out.
@@ -57,6 +86,9 @@ impl Ruling for LevelRuling<'_> {
     }
 
     fn witness(&self) -> String {
+        if let Some(contradiction) = &self.contradiction {
+            return self.why(contradiction);
+        }
         match &self.verdict {
             Verdict::Ok(execution) => {
                 let order: Vec<String> =
@@ -69,12 +101,24 @@ impl Ruling for LevelRuling<'_> {
     }
 
     fn picture(&self) -> Option<Picture> {
+        if let Some(contradiction) = &self.contradiction {
+            let why: Vec<String> = self.why(contradiction).lines().map(str::to_string).collect();
+            let (history, title) = (&self.case.history, why[0].clone());
+            let (txns, steps) = match contradiction {
+                Contradiction::Versions { .. } => ((0..history.len() as TxnId).collect(), &[][..]),
+                Contradiction::Transactions(cycle) => (cycle.txns(), &cycle.steps[..]),
+            };
+            return Some(drawn(history, title, why[1..].to_vec(), txns, steps));
+        }
         let Verdict::Violation(violation) = &self.verdict else { return None };
         Some(picture(violation))
     }
 
     fn verify(&self) -> Result<(), String> {
         let case = self.case;
+        if let Some(contradiction) = &self.contradiction {
+            return case.assumptions.verify(&case.history, case.level, contradiction);
+        }
         match &self.verdict {
             Verdict::Ok(execution) => {
                 execution.verify(&case.history, case.level).map_err(|error| error.to_string())
@@ -107,6 +151,26 @@ fn picture(violation: &Violation) -> Picture {
     let text = violation.to_string();
     let why = text.lines().skip(1).filter(|line| !line.starts_with("  T")).map(str::to_string);
     Picture { title, why: why.collect(), bars, edges: edges.collect() }
+}
+
+/// Some transactions of a history in their lanes.
+fn drawn(
+    history: &TxnHistory,
+    title: String,
+    why: Vec<String>,
+    mut txns: Vec<TxnId>,
+    steps: &[Step],
+) -> Picture {
+    txns.sort_unstable();
+    let place = |txn: TxnId| txns.binary_search(&txn).expect("it is shown");
+    let edges = steps.iter().map(|step| Edge {
+        from: place(step.from),
+        to: place(step.to),
+        label: step.kind.name().to_string(),
+    });
+    let edges = edges.collect();
+    let bars = txns.iter().map(|txn| bar(history, *txn, *txn)).collect();
+    Picture { title, why, bars, edges }
 }
 
 fn cycle(violation: &Violation) -> Option<&Cycle> {
