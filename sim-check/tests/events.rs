@@ -7,7 +7,7 @@ use sim_check::evidence::{Occurrence, explain};
 use sim_check::{Verdict, atomic_commitment, consensus, convergence, delivery, mutual_exclusion};
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use support::Random;
+use support::random::Random;
 
 const RUNS: u64 = 20_000;
 
@@ -18,7 +18,7 @@ fn agree<E: Occurrence, C, X: Display + std::fmt::Debug>(
     good: impl Fn(&[E]) -> bool,
     verify: impl Fn(&X, &[E]) -> Result<(), String>,
 ) {
-    let mut random = Random(3);
+    let mut random = Random::new(3);
     let mut kinds = BTreeSet::new();
     let (mut ok, mut bad) = (0, 0);
     for _ in 0..RUNS {
@@ -203,7 +203,7 @@ fn consensus_means_what_it_says() {
 fn ballots_mean_what_they_say() {
     use consensus::{Event, Expectations, Violation, check};
     let expectations = Expectations { must_decide: vec![], acceptors: 3 };
-    let mut random = Random(5);
+    let mut random = Random::new(5);
     let mut kinds = BTreeSet::new();
     for _ in 0..RUNS {
         let mut events = Vec::new();

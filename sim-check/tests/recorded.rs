@@ -8,7 +8,8 @@ use sim_check::judge::prepare;
 use sim_check::linearizability::check_linearizability;
 use sim_check::sequential::check_sequential_consistency;
 use sim_check::spec::*;
-use support::{Drawn, Random, Shape, draw_history};
+use support::draw::{Drawn, Shape, draw_history};
+use support::random::Random;
 
 fn the_same_in_files<S>(spec: &S)
 where
@@ -22,7 +23,7 @@ where
         fail_percent: 5,
         wrong_percent: 25,
     };
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let (mut good, mut bad) = (0, 0);
     for _ in 0..300 {
         let history = draw_history(spec, &mut random, shape);

@@ -147,9 +147,10 @@ fn picture(violation: &Violation) -> Picture {
         Some(anomaly) => format!("not {}: {anomaly}", violation.level),
         None => format!("not {}", violation.level),
     };
-    // The first line is the title, and the transactions stand in the lanes.
+    // The first line is the title, and the transactions, which stand in the lanes, come next, each begun by two spaces.
     let text = violation.to_string();
-    let why = text.lines().skip(1).filter(|line| !line.starts_with("  T")).map(str::to_string);
+    let listed = |line: &&str| line.starts_with("  T") || line.starts_with("  and ");
+    let why = text.lines().skip(1).skip_while(listed).map(str::to_string);
     Picture { title, why: why.collect(), bars, edges: edges.collect() }
 }
 
