@@ -1,5 +1,5 @@
-//! The weather that Paxos gets: every kind in about half of the cases, every two of them together, and what only crashes at
-//! messages bring to light.
+//! The weather that Paxos gets: every kind in about half of the cases, every two of them together, and a plan by hand that brings
+//! a rare bug to light.
 
 use protocols::scenarios;
 use squall::{Case, Record, Scenario, Seed, Swarm, run};
