@@ -1,7 +1,7 @@
 //! Invariants of well-known workloads, for systems whose operations are richer than reads and
 //! writes of single keys.
 //!
-//! Each takes linear or nearly linear time and answers with a [`Verdict`]. The taxonomies are those of
+//! Each takes linear or nearly linear time and answers with a [`Verdict`](crate::Verdict). The taxonomies are those of
 //! Jepsen's checkers of the same names.
 
 mod bank;
