@@ -24,6 +24,7 @@ mod cases;
 mod independent;
 mod infer;
 mod models;
+mod property;
 mod sessions;
 mod transactions;
 mod workloads;
@@ -199,8 +200,7 @@ pub fn prepare(raw: &RawHistory, property: Option<&str>) -> Result<Prepared, Jud
     let history = raw.history()?;
     let property = property
         .or(raw.header.property())
-        .unwrap_or_else(|| infer::usual_property(model, &history))
-        .to_string();
+        .map_or_else(|| infer::usual_property(model, &history).to_string(), property::canonical);
     let lines = raw.lines();
     let case = if workloads::is_workload(model, &property) {
         Box::new(WorkloadCase::new(&property, &raw.header, history, &lines)?)

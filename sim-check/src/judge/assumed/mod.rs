@@ -5,13 +5,18 @@
 //! read), and a circle of dependencies that the level forbids is a violation (Kingsbury and Alvaro, "Elle", VLDB 2020, section
 //! 4.3). No circle proves nothing: what is found here is certain, what is not found may be there.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod circle;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::Header;
 use crate::txn::{
     ClientOrder, Cycle, INITIAL, IsolationLevel, KeyId, Kind, Op, Status, Step, TxnHistory, TxnId,
     VersionId,
 };
+use circle::{Order, closure, forbidden_cycle, leads_to};
 
 /// What a header assumes of each key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +80,7 @@ impl Assumptions {
     }
 
     /// Which version comes before which, as far as the assumptions tell at once.
-    fn orders(self, history: &TxnHistory) -> BTreeMap<KeyId, BTreeSet<(VersionId, VersionId)>> {
+    fn orders(self, history: &TxnHistory) -> BTreeMap<KeyId, Order> {
         let mut touches: BTreeMap<KeyId, Vec<(TxnId, Vec<VersionId>)>> = BTreeMap::new();
         for txn in committed(history) {
             for (key, versions) in Self::touched(history, txn) {
@@ -84,7 +89,7 @@ impl Assumptions {
         }
         let mut orders = BTreeMap::new();
         for (key, touches) in touches {
-            let mut order: BTreeSet<(VersionId, VersionId)> = BTreeSet::new();
+            let mut order = Order::new();
             for (at, (txn, versions)) in touches.iter().enumerate() {
                 order.extend(versions.windows(2).map(|pair| (pair[0], pair[1])));
                 let first = versions[0];
@@ -321,185 +326,4 @@ fn committed(history: &TxnHistory) -> Vec<TxnId> {
             .any(|op| matches!(op, Op::Write { version, .. } if seen.contains(version))),
     };
     (0..history.len() as TxnId).filter(took_effect).collect()
-}
-
-type Order = BTreeSet<(VersionId, VersionId)>;
-
-fn after(order: &Order, version: VersionId) -> impl Iterator<Item = VersionId> + '_ {
-    order.range((version, 0)..=(version, VersionId::MAX)).map(|(_, later)| *later)
-}
-
-/// All that comes later, for each version; or a circle of versions.
-fn closure(order: &Order) -> Result<Order, Vec<VersionId>> {
-    let mut closed = Order::new();
-    let starts: BTreeSet<VersionId> = order.iter().map(|(before, _)| *before).collect();
-    for start in starts {
-        let mut cause: BTreeMap<VersionId, VersionId> = BTreeMap::new();
-        let mut queue = VecDeque::from([start]);
-        while let Some(version) = queue.pop_front() {
-            for later in after(order, version) {
-                if later == start {
-                    let mut cycle = vec![version];
-                    while let Some(earlier) = cause.get(&cycle[cycle.len() - 1]) {
-                        cycle.push(*earlier);
-                    }
-                    cycle.reverse();
-                    return Err(cycle);
-                }
-                if let std::collections::btree_map::Entry::Vacant(entry) = cause.entry(later) {
-                    entry.insert(version);
-                    queue.push_back(later);
-                }
-            }
-        }
-        closed.extend(cause.into_keys().map(|later| (start, later)));
-    }
-    Ok(closed)
-}
-
-fn leads_to(order: &Order, from: VersionId, to: VersionId) -> bool {
-    let (mut known, mut queue) = (BTreeSet::from([from]), VecDeque::from([from]));
-    while let Some(version) = queue.pop_front() {
-        for later in after(order, version) {
-            if later == to {
-                return true;
-            }
-            if known.insert(later) {
-                queue.push_back(later);
-            }
-        }
-    }
-    false
-}
-
-/// The shortest circle through `start` that the level forbids, of those without a knot. How many
-/// anti-dependencies there were, and whether two met, is all that a level asks of a circle.
-fn forbidden_cycle(
-    steps: &BTreeMap<TxnId, Vec<Step>>,
-    start: TxnId,
-    level: IsolationLevel,
-) -> Option<Cycle> {
-    type Place = (TxnId, usize, bool, bool, bool);
-    let mut cause: BTreeMap<Place, (Option<Place>, Step)> = BTreeMap::new();
-    let mut queue: VecDeque<Place> = VecDeque::new();
-    let path = |cause: &BTreeMap<Place, (Option<Place>, Step)>, end: Place| {
-        let mut path = Vec::new();
-        let mut at = Some(end);
-        while let Some(place) = at {
-            let (before, step) = cause[&place];
-            path.push(step);
-            at = before;
-        }
-        path.reverse();
-        path
-    };
-    let reach = |from: Option<Place>,
-                 step: Step,
-                 cause: &mut BTreeMap<Place, (Option<Place>, Step)>|
-     -> Option<Place> {
-        let is_rw = step.kind == Kind::Rw;
-        let (rws, last, began, met) = match from {
-            Some((_, rws, last, began, met)) => (rws, last, began, met),
-            None => (0, false, is_rw, false),
-        };
-        let place =
-            (step.to, (rws + usize::from(is_rw)).min(2), is_rw, began, met || last && is_rw);
-        if cause.contains_key(&place) {
-            return None;
-        }
-        cause.insert(place, (from, step));
-        Some(place)
-    };
-    for step in steps.get(&start).into_iter().flatten() {
-        queue.extend(reach(None, *step, &mut cause));
-    }
-    while let Some(place) = queue.pop_front() {
-        if place.0 == start {
-            let cycle = Cycle { steps: path(&cause, place) };
-            if cycle.is_simple() && cycle.violates(level) {
-                return Some(cycle);
-            }
-            continue;
-        }
-        for step in steps.get(&place.0).into_iter().flatten() {
-            queue.extend(reach(Some(place), *step, &mut cause));
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::history::Value;
-    use crate::txn::{MicroOp, Model, TxnHistoryBuilder};
-
-    fn found(
-        assumes: &[&str],
-        level: IsolationLevel,
-        txns: &[(u32, Vec<MicroOp>)],
-    ) -> Option<String> {
-        let mut builder = TxnHistoryBuilder::new(Model::RwRegister);
-        for (process, ops) in txns {
-            builder.ok(*process, ops.clone()).unwrap();
-        }
-        let history = builder.build();
-        let assumptions = Assumptions::of(&header(assumes)).unwrap();
-        let contradiction = assumptions.contradiction(&history, level)?;
-        assert_eq!(assumptions.verify(&history, level, &contradiction), Ok(()));
-        Some(assumptions.why(&history, level, &contradiction))
-    }
-
-    fn header(assumes: &[&str]) -> Header {
-        let names = assumes.iter().map(|name| Value::text(name)).collect();
-        Header::empty().with("assumes", Value::list(names))
-    }
-
-    const SERIALIZABLE: IsolationLevel = IsolationLevel::SERIALIZABLE;
-
-    #[test]
-    fn processes_that_see_versions_in_opposite_orders() {
-        let txns = [
-            (0, vec![MicroOp::write("x", 1)]),
-            (1, vec![MicroOp::write("x", 2)]),
-            (0, vec![MicroOp::read("x", 2)]),
-            (1, vec![MicroOp::read("x", 1)]),
-        ];
-        let why = found(&["sequential-keys"], SERIALIZABLE, &txns).unwrap();
-        assert!(
-            why.contains("cyclic-versions") && why.contains("x held 1, then 2, then 1"),
-            "{why}"
-        );
-        assert_eq!(found(&["wfr-keys"], SERIALIZABLE, &txns), None);
-    }
-
-    #[test]
-    fn real_time_orders_versions_of_linearizable_keys() {
-        let txns = [
-            (0, vec![MicroOp::write("x", 1)]),
-            (1, vec![MicroOp::write("x", 2), MicroOp::write("y", 2)]),
-            (2, vec![MicroOp::read("y", 2), MicroOp::read("x", 1)]),
-        ];
-        let why = found(&["linearizable-keys"], SERIALIZABLE, &txns).unwrap();
-        assert!(why.contains("G-single") || why.contains("cyclic-versions"), "{why}");
-        assert_eq!(found(&["sequential-keys"], SERIALIZABLE, &txns), None);
-    }
-
-    #[test]
-    fn a_level_that_allows_the_circle_is_not_violated() {
-        // Write skew, whose anti-dependencies are known without any assumption.
-        let txns = [
-            (0, vec![MicroOp::read_initial("x"), MicroOp::write("y", 1)]),
-            (1, vec![MicroOp::read_initial("y"), MicroOp::write("x", 1)]),
-        ];
-        assert!(found(&["wfr-keys"], SERIALIZABLE, &txns).unwrap().contains("write-skew"));
-        assert_eq!(found(&["wfr-keys"], IsolationLevel::SNAPSHOT_ISOLATION, &txns), None);
-    }
-
-    #[test]
-    fn unknown_assumptions_are_refused() {
-        assert!(Assumptions::of(&header(&["magic-keys"])).unwrap_err().contains("magic-keys"));
-        assert!(Assumptions::of(&header(&["wfr-keys?"])).is_ok());
-        assert!(Assumptions::of(&Header::empty()).unwrap().are_none());
-    }
 }

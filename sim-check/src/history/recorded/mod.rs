@@ -1,16 +1,17 @@
 //! How typed operations stand in files: the inverse of what the judge of a file reads.
 
+mod collections;
+mod transactions;
+
 use std::fmt::Debug;
 
 use super::{Call, Value};
 use crate::spec::{
-    AppendList, AppendListOp, AppendListRet, CasRegister, CasRegisterOp, Counter, CounterOp,
-    CounterRet, Datum, FifoQueue, GrowOnlySet, GrowOnlySetOp, GrowOnlySetRet, KeyValue, KeyValueOp,
-    KeyValueRet, MultiRegister, Mutex, MutexOp, NondeterministicSpec, PriorityQueue, QueueOp,
-    QueueRet, Register, RegisterAccess, RegisterOp, RegisterRet, Set, SetOp, SetRet, Stack,
-    StackOp, StackRet, TextMap, TextMapOp, TextMapRet, UniqueIds, UnorderedQueue,
+    CasRegister, CasRegisterOp, Counter, CounterOp, CounterRet, Datum, KeyValue, KeyValueOp,
+    KeyValueRet, MultiRegister, Mutex, MutexOp, NondeterministicSpec, Register, RegisterAccess,
+    RegisterOp, RegisterRet, TextMap, TextMapOp, TextMapRet,
 };
-use crate::txn::{Atom, MicroOp, Seen};
+pub use transactions::{ListAppend, RwRegister};
 
 /// Something whose operations can be recorded and written to a file: each specification of this crate, and lists and
 /// registers of transactions.
@@ -57,15 +58,6 @@ pub trait Recorded {
         Vec::new()
     }
 }
-
-/// Transactions over lists, [`Op`](Recorded::Op) and [`Ret`](Recorded::Ret) of which are their steps, reads without and
-/// with what they returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListAppend;
-
-/// Transactions over registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RwRegister;
 
 fn call(function: &str, argument: Value) -> Call {
     Call { function: function.into(), argument }
@@ -263,209 +255,5 @@ impl Recorded for Mutex {
 
     fn result(_op: &Self::Op, ret: &bool) -> Value {
         Value::Bool(*ret)
-    }
-}
-
-macro_rules! queue {
-    ($spec:ident, $bound:path, $model:literal) => {
-        impl<V: Datum + $bound + Into<Value>> Recorded for $spec<V> {
-            type Op = QueueOp<V>;
-            type Ret = QueueRet<V>;
-            const MODEL: &'static str = $model;
-
-            fn call(op: &Self::Op) -> Call {
-                match op {
-                    QueueOp::Enqueue(v) => call("enqueue", value(v)),
-                    QueueOp::Dequeue => call("dequeue", Value::Nil),
-                }
-            }
-
-            fn result(op: &Self::Op, ret: &Self::Ret) -> Value {
-                match ret {
-                    QueueRet::Dequeued(v) => v.as_ref().map_or(Value::Nil, value),
-                    QueueRet::Enqueued => Self::call(op).argument,
-                }
-            }
-
-            fn header(&self) -> Vec<(&'static str, Value)> {
-                let initial = NondeterministicSpec::initial(self).into_iter();
-                vec![("initial", initial.collect::<Vec<V>>().into())]
-            }
-        }
-    };
-}
-
-queue!(FifoQueue, Clone, "fifo-queue");
-queue!(UnorderedQueue, Ord, "unordered-queue");
-queue!(PriorityQueue, Ord, "priority-queue");
-
-impl<V: Datum + Into<Value>> Recorded for Stack<V> {
-    type Op = StackOp<V>;
-    type Ret = StackRet<V>;
-    const MODEL: &'static str = "stack";
-
-    fn call(op: &Self::Op) -> Call {
-        match op {
-            StackOp::Push(v) => call("push", value(v)),
-            StackOp::Pop => call("pop", Value::Nil),
-            StackOp::Len => call("len", Value::Nil),
-        }
-    }
-
-    fn result(op: &Self::Op, ret: &Self::Ret) -> Value {
-        match ret {
-            StackRet::Popped(v) => v.as_ref().map_or(Value::Nil, value),
-            StackRet::Len(len) => Value::from(*len),
-            StackRet::Pushed => Self::call(op).argument,
-        }
-    }
-
-    fn header(&self) -> Vec<(&'static str, Value)> {
-        vec![("initial", NondeterministicSpec::initial(self).into())]
-    }
-}
-
-impl<V: Datum + Ord + Into<Value>> Recorded for Set<V> {
-    type Op = SetOp<V>;
-    type Ret = SetRet<V>;
-    const MODEL: &'static str = "set";
-
-    fn call(op: &Self::Op) -> Call {
-        match op {
-            SetOp::Add(v) => call("add", value(v)),
-            SetOp::Remove(v) => call("remove", value(v)),
-            SetOp::Contains(v) => call("contains", value(v)),
-            SetOp::Read => call("read", Value::Nil),
-        }
-    }
-
-    fn result(op: &Self::Op, ret: &Self::Ret) -> Value {
-        match ret {
-            SetRet::Elements(elements) => values(elements),
-            SetRet::Answer(answer) => Value::Bool(*answer),
-            SetRet::Done => Self::call(op).argument,
-        }
-    }
-
-    fn header(&self) -> Vec<(&'static str, Value)> {
-        vec![(
-            "initial",
-            NondeterministicSpec::initial(self).into_iter().collect::<Vec<V>>().into(),
-        )]
-    }
-}
-
-impl<V: Datum + Ord + Into<Value>> Recorded for GrowOnlySet<V> {
-    type Op = GrowOnlySetOp<V>;
-    type Ret = GrowOnlySetRet<V>;
-    const MODEL: &'static str = "grow-only-set";
-
-    fn call(op: &Self::Op) -> Call {
-        match op {
-            GrowOnlySetOp::Add(v) => call("add", value(v)),
-            GrowOnlySetOp::Contains(v) => call("contains", value(v)),
-            GrowOnlySetOp::Read => call("read", Value::Nil),
-        }
-    }
-
-    fn result(op: &Self::Op, ret: &Self::Ret) -> Value {
-        match ret {
-            GrowOnlySetRet::Elements(elements) => values(elements),
-            GrowOnlySetRet::Answer(answer) => Value::Bool(*answer),
-            GrowOnlySetRet::Added => Self::call(op).argument,
-        }
-    }
-
-    fn header(&self) -> Vec<(&'static str, Value)> {
-        vec![(
-            "initial",
-            NondeterministicSpec::initial(self).into_iter().collect::<Vec<V>>().into(),
-        )]
-    }
-}
-
-impl<V: Datum + Into<Value>> Recorded for AppendList<V> {
-    type Op = AppendListOp<V>;
-    type Ret = AppendListRet<V>;
-    const MODEL: &'static str = "append-list";
-
-    fn call(op: &Self::Op) -> Call {
-        match op {
-            AppendListOp::Append(v) => call("append", value(v)),
-            AppendListOp::Read => call("read", Value::Nil),
-        }
-    }
-
-    fn result(op: &Self::Op, ret: &Self::Ret) -> Value {
-        match ret {
-            AppendListRet::Elements(elements) => values(elements),
-            AppendListRet::Appended => Self::call(op).argument,
-        }
-    }
-
-    fn header(&self) -> Vec<(&'static str, Value)> {
-        vec![("initial", NondeterministicSpec::initial(self).into())]
-    }
-}
-
-impl<V: Datum + Ord + Into<Value>> Recorded for UniqueIds<V> {
-    type Op = ();
-    type Ret = V;
-    const MODEL: &'static str = "unique-ids";
-
-    fn call(_op: &()) -> Call {
-        call("generate", Value::Nil)
-    }
-
-    fn result(_op: &(), ret: &V) -> Value {
-        value(ret)
-    }
-}
-
-macro_rules! transactions {
-    ($subject:ident, $model:literal) => {
-        impl Recorded for $subject {
-            type Op = Vec<MicroOp>;
-            type Ret = Vec<MicroOp>;
-            const MODEL: &'static str = $model;
-
-            fn call(op: &Self::Op) -> Call {
-                let asked = op.iter().map(|op| match op {
-                    MicroOp::Read(key, _) => step("r", atom(key), Value::Nil),
-                    op => micro_op(op),
-                });
-                call("txn", Value::list(asked.collect()))
-            }
-
-            fn result(_op: &Self::Op, ret: &Self::Ret) -> Value {
-                Value::list(ret.iter().map(micro_op).collect())
-            }
-        }
-    };
-}
-
-transactions!(ListAppend, "list-append");
-transactions!(RwRegister, "rw-register");
-
-fn micro_op(op: &MicroOp) -> Value {
-    match op {
-        MicroOp::Append(key, element) => step("append", atom(key), atom(element)),
-        MicroOp::Write(key, value) => step("w", atom(key), atom(value)),
-        MicroOp::Read(key, seen) => step(
-            "r",
-            atom(key),
-            match seen {
-                Seen::Unknown | Seen::Initial => Value::Nil,
-                Seen::Value(value) => atom(value),
-                Seen::List(list) => Value::list(list.iter().map(atom).collect()),
-            },
-        ),
-    }
-}
-
-fn atom(atom: &Atom) -> Value {
-    match atom {
-        Atom::Int(number) => Value::Int(*number),
-        Atom::Text(text) => Value::text(text),
     }
 }
