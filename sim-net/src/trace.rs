@@ -27,6 +27,12 @@ fn arrives(f: &mut fmt::Formatter<'_>, world: &World, record: &Record) -> fmt::R
 
 /// A datagram left: to whom, when it arrives, and a digest of what it carries.
 pub(crate) static SENT: TraceKind = TraceKind::new("net", "send", arrives);
+/// A fault holds back the next datagram, and no other: to whom, and for how long.
+pub(crate) static HELD: TraceKind = TraceKind::new("net", "hold", |f, world, record| {
+    f.write_str("to ")?;
+    show(f, world, record.a)?;
+    write!(f, ", {:.3} ms later", record.b as f64 / 1e6)
+});
 /// A copy of the datagram before: to whom and when it arrives.
 pub(crate) static COPIED: TraceKind = TraceKind::new("net", "duplicate", arrives);
 /// Word that nobody took a datagram is on its way.

@@ -136,9 +136,10 @@ impl Net {
         header.sequence = link.sequence();
         header.slowed = link.state().slowed;
         if link.state().holds_once && !matches!(verdict, Verdict::Dropped(_)) {
-            let held_by = header.slowed.expect("what holds back has a name");
-            state.fabric.lift(world.choices(), held_by);
-            world.trace(&trace::LIFTED, NodeId::TEST, held_by.index() as u32, 0, 0);
+            let (held_by, delay) = (header.slowed, link.state().held);
+            state.fabric.lift(world.choices(), held_by.expect("what holds back has a name"));
+            let end = trace::end(header.target, header.to.port());
+            world.trace(&trace::HELD, header.source, end, delay, 0);
         }
         verdict
     }
