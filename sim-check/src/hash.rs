@@ -84,6 +84,12 @@ pub(crate) struct NumberTable {
 const SCANNED: usize = 12;
 
 impl NumberTable {
+    /// A table that expects this many things.
+    pub(crate) fn with_capacity(things: usize) -> Self {
+        let slots = if things > SCANNED { (things * 2 + 2).next_power_of_two() } else { 0 };
+        NumberTable { hashes: Vec::with_capacity(things), slots: vec![0; slots.min(1 << 12)] }
+    }
+
     /// The number of the thing with this hash for which `is_it` holds, or a new number and true.
     #[inline]
     pub(crate) fn number(&mut self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> (u32, bool) {

@@ -67,6 +67,17 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         }
     }
 
+    /// A machine that expects this many operations.
+    pub(crate) fn with_capacity(spec: &'s S, operations: usize) -> Self {
+        let classes = operations.min(1 << 10);
+        Machine {
+            classes: Vec::with_capacity(classes),
+            class_numbers: NumberTable::with_capacity(classes),
+            pure: Vec::with_capacity(classes),
+            ..Machine::new(spec)
+        }
+    }
+
     /// A machine to which classes are added while transitions are asked for.
     pub(crate) fn growing(spec: &'s S) -> Self {
         let mut machine = Machine::new(spec);

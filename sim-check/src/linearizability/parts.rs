@@ -30,7 +30,8 @@ pub(crate) fn split<S: NondeterministicSpec>(
         let (number, new) = numbers.number(hash_of(&key), |number| keys[number as usize] == key);
         if new {
             keys.push(key);
-            parts.push(Vec::new());
+            // Often there is one part.
+            parts.push(Vec::with_capacity(if number == 0 { history.len() } else { 0 }));
         }
         parts[number as usize].push(id);
     }

@@ -58,7 +58,7 @@ impl<'s, S: NondeterministicSpec> Problem<'s, S> {
         possible: &dyn Fn(OperationId) -> bool,
     ) -> Self {
         let operations = history.operations();
-        let mut machine = Machine::new(spec);
+        let mut machine = Machine::with_capacity(spec, ids.len());
         let mut unknown: Vec<UnknownClass> = Vec::new();
         // Operations that return: (place, class, position of the return), in the order of invocation.
         let mut calls: Vec<(u32, u32, u32)> = Vec::with_capacity(ids.len());
@@ -75,8 +75,11 @@ impl<'s, S: NondeterministicSpec> Problem<'s, S> {
         }
         let returns = sorted_returns(&calls);
         let mut steps = Vec::with_capacity(calls.len() + 1);
-        let (mut impure, mut pure) = (Vec::new(), Vec::new());
-        let (mut open_impure, mut open_pure): (Vec<Open>, Vec<Open>) = (Vec::new(), Vec::new());
+        // About as many are open at a time in most histories.
+        let room = ids.len() * 3;
+        let (mut impure, mut pure) = (Vec::with_capacity(room), Vec::with_capacity(room));
+        let (mut open_impure, mut open_pure): (Vec<Open>, Vec<Open>) =
+            (Vec::with_capacity(16), Vec::with_capacity(16));
         let mut slot_of = vec![0u32; calls.len()];
         let (mut free, mut slots) = (Vec::new(), 0u32);
         let (mut invoked, mut unknown_invoked) = (0, 0);
@@ -208,7 +211,7 @@ fn find_observers<S: NondeterministicSpec>(
         last_step[class.class as usize] = i64::MAX;
     }
     let mut observed = Vec::new();
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(last_step.len());
     for (class, &step) in last_step.iter().enumerate() {
         let (op, ret) = machine.class_parts(class as u32);
         if !machine.spec().observed_states(op, ret, &mut observed) {
