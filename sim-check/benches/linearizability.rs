@@ -44,6 +44,38 @@ fn least(mut run: impl FnMut()) -> Duration {
     least
 }
 
+/// Porcupine's time for whole groups of recorded histories, measured on such a machine with one thread: how many
+/// histories, and microseconds in all. The groups here may hold only some of those.
+const PORCUPINE_RECORDED: [(&str, f64, f64); 2] =
+    [("porcupine/jepsen", 102.0, 707_000.0), ("knossos/cas-register", 7.0, 650.0)];
+
+/// Porcupine's milliseconds for histories of the same making; infinite if it had not decided after 8 s.
+const PORCUPINE_MADE_UP: [(&str, f64); 11] = [
+    ("cas n=1000 c=10 crash=0% bad", 195.0),
+    ("cas n=1000 c=20 crash=0% ok", 1_761.0),
+    ("cas n=1000 c=20 crash=0% bad", f64::INFINITY),
+    ("cas n=5000 c=10 crash=0% bad", 1_540.0),
+    ("cas n=200 c=10 crash=5% bad", 4_104.0),
+    ("cas n=500 c=5 crash=5% bad", f64::INFINITY),
+    ("cas n=500 c=5 crash=5% ok", 0.27),
+    ("register n=5000 c=10 crash=0% ok", 188.0),
+    ("register n=1000 c=20 crash=0% ok", f64::INFINITY),
+    ("queue n=1000 c=20 crash=0% ok", f64::INFINITY),
+    ("queue n=5000 c=10 crash=0% ok", f64::INFINITY),
+];
+
+/// How many times faster than Porcupine, as far as that was measured.
+fn ratio_made_up(name: &str, millis: f64) -> String {
+    match PORCUPINE_MADE_UP.iter().find(|(known, _)| *known == name) {
+        None => String::new(),
+        Some((_, theirs)) if theirs.is_finite() => format!("{:.0}", theirs / millis),
+        Some(_) => {
+            assert!(millis <= 1_000.0, "{name} takes {millis} ms");
+            format!(">{:.0}", 8_000.0 / millis)
+        }
+    }
+}
+
 /// Name, operations, time, configurations and verdict of a history.
 type Row = (String, usize, Duration, u64, &'static str);
 
@@ -83,15 +115,23 @@ fn recorded(filter: &str) {
         ));
     }
     println!(
-        "{:44} {:>4} {:>12} {:>12} {:>12}",
-        "recorded", "n", "total us", "geomean us", "worst us"
+        "{:44} {:>4} {:>12} {:>12} {:>12} {:>12}",
+        "recorded", "n", "total us", "geomean us", "worst us", "x Porcupine"
     );
     for (group, rows) in &groups {
         let micros: Vec<f64> = rows.iter().map(|row| row.2.as_secs_f64() * 1e6).collect();
         let total: f64 = micros.iter().sum();
         let geomean = (micros.iter().map(|t| t.ln()).sum::<f64>() / micros.len() as f64).exp();
         let worst = micros.iter().copied().fold(0.0, f64::max);
-        println!("{group:44} {:>4} {total:>12.1} {geomean:>12.2} {worst:>12.1}", rows.len());
+        let ratio = PORCUPINE_RECORDED.iter().find(|(name, ..)| group == name).map_or_else(
+            String::new,
+            |(_, histories, micros)| {
+                // The mean of a history here against the mean of one there.
+                format!("{:.1}", micros / histories / (total / rows.len() as f64))
+            },
+        );
+        let n = rows.len();
+        println!("{group:44} {n:>4} {total:>12.1} {geomean:>12.2} {worst:>12.1} {ratio:>12}");
     }
     println!("\n{:44} {:>6} {:>10} {:>10}  verdict", "slowest recorded", "ops", "us", "configs");
     let mut all: Vec<_> = groups.into_values().flatten().collect();
@@ -264,11 +304,17 @@ fn report<S: NondeterministicSpec>(name: &str, spec: &S, history: &History<S::Op
     let millis = time.as_secs_f64() * 1e3;
     let per_second = history.len() as f64 / time.as_secs_f64();
     let word = verdict.word();
-    println!("{name:44} {millis:>10.3} {configurations:>10} {per_second:>12.0}  {word}");
+    let ratio = ratio_made_up(name, millis);
+    println!(
+        "{name:44} {millis:>10.3} {configurations:>10} {per_second:>12.0} {ratio:>12}  {word}"
+    );
 }
 
 fn made_up(filter: &str) {
-    println!("\n{:44} {:>10} {:>10} {:>12}  verdict", "made up", "ms", "configs", "ops/s");
+    println!(
+        "\n{:44} {:>10} {:>10} {:>12} {:>12}  verdict",
+        "made up", "ms", "configs", "ops/s", "x Porcupine"
+    );
     for (operations, clients, crash_percent) in
         [(1_000, 10, 0), (1_000, 20, 0), (5_000, 10, 0), (200, 10, 5), (500, 5, 5), (5_000, 40, 0)]
     {

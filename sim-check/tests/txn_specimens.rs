@@ -2,7 +2,8 @@
 
 use sim_check::Budget;
 use sim_check::txn::{
-    Anomaly, ClientOrder, Guarantee, IsolationLevel, Model, analyze, check, specimen,
+    Anomaly, ClientOrder, Guarantee, IsolationLevel, MicroOp, Model, Status, TxnHistoryBuilder,
+    analyze, check, specimen,
 };
 
 fn all() -> Vec<Anomaly> {
@@ -93,6 +94,22 @@ impl Plain for Anomaly {
             _ => true,
         }
     }
+}
+
+/// Versions that replace each other in a circle are always a circle of reads too, so there is no specimen.
+#[test]
+fn cyclic_versions_are_named() {
+    let mut builder = TxnHistoryBuilder::new(Model::RwRegister);
+    let replace = |from: i64, to: i64| vec![MicroOp::read("x", from), MicroOp::write("x", to)];
+    for (process, (from, to)) in [(1, 2), (2, 1)].into_iter().enumerate() {
+        builder.invoke(process as u32, replace(from, to)).unwrap();
+    }
+    for (process, (from, to)) in [(1, 2), (2, 1)].into_iter().enumerate() {
+        builder.complete(process as u32, Status::Ok, replace(from, to)).unwrap();
+    }
+    let analysis = analyze(&builder.build(), ClientOrder::RealTime, Budget::default());
+    assert!(analysis.contains(Anomaly::CyclicVersions), "{:?}", analysis.anomalies());
+    assert!(analysis.contains(Anomaly::G1c { order: ClientOrder::Free }), "{analysis:?}");
 }
 
 #[test]

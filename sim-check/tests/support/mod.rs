@@ -6,6 +6,7 @@ pub mod agree;
 pub mod axioms;
 pub mod draw;
 pub mod orders;
+pub mod parsers;
 pub mod random;
 pub mod sessions;
 pub mod specs;

@@ -1,14 +1,16 @@
 //! Where the choices of a drawn history come from.
 
+use std::collections::VecDeque;
+
 /// SplitMix64, after as many choices as a fuzzer's bytes make.
 pub struct Random {
     state: u64,
-    bytes: std::vec::IntoIter<u8>,
+    bytes: VecDeque<u8>,
 }
 
 impl Random {
     pub fn new(seed: u64) -> Self {
-        Random { state: seed, bytes: Vec::new().into_iter() }
+        Random { state: seed, bytes: VecDeque::new() }
     }
 
     /// Each byte makes one choice; later ones follow from all of them.
@@ -16,11 +18,11 @@ impl Random {
         let state = bytes.iter().fold(0, |hash: u64, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
-        Random { state, bytes: bytes.to_vec().into_iter() }
+        Random { state, bytes: bytes.iter().copied().collect() }
     }
 
     pub fn below(&mut self, n: usize) -> usize {
-        if let Some(byte) = self.bytes.next() {
+        if let Some(byte) = self.bytes.pop_front() {
             return usize::from(byte) % n;
         }
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
