@@ -36,9 +36,6 @@ pub(super) fn search<S: NondeterministicSpec>(
     possible: &dyn Fn(OperationId) -> bool,
     meter: &mut Meter,
 ) -> Found {
-    if let Some(found) = search_beginning(spec, history, ids, possible, meter) {
-        return found;
-    }
     let mut problem = Problem::new(spec, history, ids, possible);
     let ending = if problem.slots <= 64 {
         compete::<S, u64>(&mut problem, meter)
@@ -47,55 +44,17 @@ pub(super) fn search<S: NondeterministicSpec>(
     };
     match ending {
         Ending::Order(order) => Found::Order(order),
-        Ending::Stuck(step) => stuck(history, ids, problem.steps[step].returning.operation),
+        Ending::Stuck(step) => {
+            let operation = OperationId(problem.steps[step].returning.operation);
+            let end = history.operation(operation).last_position();
+            let before = |id: &OperationId| history.operation(*id).invoked.position < end;
+            Found::Stuck { operation, evidence: ids.iter().copied().filter(before).collect() }
+        }
         Ending::Impossible(step) => {
             let operation = OperationId(problem.steps[step].returning.operation);
             Found::Stuck { operation, evidence: vec![operation] }
         }
         Ending::Exhausted => Found::Exhausted(meter.exhausted()),
-    }
-}
-
-/// No order of the operations gets past the return of this one, whatever comes later.
-fn stuck<Op, Ret>(history: &History<Op, Ret>, ids: &[OperationId], operation: u32) -> Found {
-    let operation = OperationId(operation);
-    let end = history.operation(operation).last_position();
-    let before = |id: &OperationId| history.operation(*id).invoked.position < end;
-    Found::Stuck { operation, evidence: ids.iter().copied().filter(before).collect() }
-}
-
-/// Fewer operations are not worth a look at their beginning.
-const SHORT: usize = 8;
-
-/// Looks for a violation in the beginning of a history, so that the rest need not be made ready if there is one. What
-/// returns later may have taken effect or not.
-fn search_beginning<S: NondeterministicSpec>(
-    spec: &S,
-    history: &History<S::Op, S::Ret>,
-    ids: &[OperationId],
-    possible: &dyn Fn(OperationId) -> bool,
-    meter: &mut Meter,
-) -> Option<Found> {
-    if ids.len() < SHORT {
-        return None;
-    }
-    let share = if ids.len() <= 512 { 4 } else { 16 };
-    let (beginning, rest) = ids.split_at(ids.len() / share);
-    let end = history.operation(rest[0]).invoked.position;
-    let later = |id: OperationId| possible(id) || history.operation(id).last_position() > end;
-    let mut problem = Problem::new(spec, history, beginning, &later);
-    if problem.slots > 64 {
-        return None;
-    }
-    let mut depth_first = DepthFirst::<u64>::new(&mut problem);
-    let limit = meter.left().min(64 + 4 * problem.len() as u64);
-    let progress = depth_first.run(&mut problem, limit);
-    if !meter.spend(depth_first.examined()) {
-        return Some(Found::Exhausted(meter.exhausted()));
-    }
-    match progress {
-        Progress::Stuck(step) => Some(stuck(history, ids, problem.steps[step].returning.operation)),
-        Progress::Found(_) | Progress::Paused => None,
     }
 }
 
