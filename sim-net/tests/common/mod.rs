@@ -5,6 +5,7 @@ use sim_net::{LinkModel, Net, NetConfig, NodeId};
 use sim_runtime::choice::Distribution;
 use sim_runtime::node::{ExitStatus, NodeSpec};
 use sim_runtime::time::{Duration, sleep};
+use sim_runtime::trace::Keep;
 use sim_runtime::{Config, End, LedgerLine, RunOutcome, Simulation, World};
 use std::future::Future;
 
@@ -21,7 +22,8 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let config = Config { seed, ..Config::default() };
+    // With all its text, so that what each event says of itself is made too.
+    let config = Config { seed, keep: Keep::Text, ..Config::default() };
     Simulation::new(config).device(Net::new(net)).run(main)
 }
 
