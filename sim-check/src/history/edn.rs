@@ -14,7 +14,7 @@ impl RawHistory {
     /// # Errors
     /// If the text is no EDN or no history; the error names the line.
     pub fn from_edn(text: &str) -> Result<RawHistory, HistoryError> {
-        let mut reader = Reader { text: text.as_bytes(), at: 0, line: 1 };
+        let mut reader = Reader { text: text.as_bytes(), at: 0, line: 1, deep: 0 };
         let mut header = Header::empty();
         let mut events = Vec::new();
         let mut end = None;
@@ -98,7 +98,7 @@ fn of_map(line: usize, map: &Value) -> Result<RawEvent, HistoryError> {
 /// # Errors
 /// If it is no EDN, or more than one value. `line` is the line of the text.
 pub(super) fn edn_value(line: usize, text: &str) -> Result<Value, HistoryError> {
-    let mut reader = Reader { text: text.as_bytes(), at: 0, line };
+    let mut reader = Reader { text: text.as_bytes(), at: 0, line, deep: 0 };
     let value = reader.value()?;
     match reader.peek()? {
         Some(_) => reader.error(format!("more than one value in {text:?}")),
@@ -110,7 +110,12 @@ struct Reader<'t> {
     text: &'t [u8],
     at: usize,
     line: usize,
+    /// How many values are under way, one within another.
+    deep: usize,
 }
+
+/// Values within values at most, as in JSON.
+const DEEP_MAX: usize = 128;
 
 impl Reader<'_> {
     /// The next byte that is no white space, no comment, no metadata and not in a discarded value.
@@ -146,6 +151,16 @@ impl Reader<'_> {
     }
 
     fn value(&mut self) -> Result<Value, HistoryError> {
+        if self.deep == DEEP_MAX {
+            return self.error(format!("values are nested more than {DEEP_MAX} deep"));
+        }
+        self.deep += 1;
+        let value = self.shallow_value()?;
+        self.deep -= 1;
+        Ok(value)
+    }
+
+    fn shallow_value(&mut self) -> Result<Value, HistoryError> {
         let Some(byte) = self.peek()? else { return self.error("the text ends within a value") };
         match byte {
             b'[' => Ok(Value::list(self.items(b']')?)),
@@ -382,6 +397,20 @@ mod tests {
         assert_eq!(again, raw);
         let from_json = RawHistory::from_json_lines(&raw.to_json_lines()).unwrap();
         assert_eq!(from_json.events.len(), 3);
+    }
+
+    #[test]
+    fn values_nested_without_end_are_refused() {
+        for open in ["[", "{:a ", "#{", "#tag ", "#_ ["] {
+            let error = RawHistory::from_edn(&open.repeat(200_000)).unwrap_err().to_string();
+            assert_eq!(error, "line 1: values are nested more than 128 deep", "{open}");
+        }
+        let deep = format!(
+            "{{:process 0 :type :ok :f :read :value {}{}}}",
+            "[".repeat(120),
+            "]".repeat(120)
+        );
+        assert!(RawHistory::from_edn(&deep).is_ok());
     }
 
     #[test]
