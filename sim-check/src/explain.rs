@@ -15,7 +15,8 @@ use crate::verdict::{Budget, Meter, Verdict};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation<State> {
     /// The smallest sub-history that was found to violate the property. Taken alone, with their
-    /// results and in real time, these operations have no explanation; ascending.
+    /// results and in real time, these operations have no explanation; ascending. Where the history is short enough, all of them but the
+    /// one whose return cannot be explained do have one.
     pub smallest: Vec<OperationId>,
     /// Operations that prove the violation of the whole history: even if each other one may have taken effect, with
     /// its result, at any time after its invocation or never, these have no explanation. Where values are written again and again these are more than
@@ -28,6 +29,9 @@ pub struct Explanation<State> {
     /// The same in words.
     pub why: String,
 }
+
+/// Of so many operations at most a sub-history is sought in which all but the last one can be explained.
+const READABLE_MAX: usize = 96;
 
 /// At most this many beginnings make up a refutation.
 const BEGINNINGS_MAX: usize = 50_000;
@@ -67,6 +71,7 @@ pub fn explain_linearizability<S: NondeterministicSpec>(
         spec,
         history,
         order: Order::RealTime,
+        last: Some(violation.operation),
         end: history.operation(violation.operation).last_position(),
         explained: &|ids, meter| has_linearization(spec, history, ids, meter),
         explained_relaxed: &|ids, possible, meter| {
@@ -95,6 +100,7 @@ pub fn explain_sequential_consistency<S: NondeterministicSpec>(
         spec,
         history,
         order: Order::Process,
+        last: None,
         end: u32::MAX,
         explained: &|ids, meter| has_sequential_order(spec, history, ids, &|_| false, meter),
         explained_relaxed: &|ids, possible, meter| {
@@ -113,6 +119,8 @@ struct Subject<'a, S: NondeterministicSpec> {
     spec: &'a S,
     history: &'a History<S::Op, S::Ret>,
     order: Order,
+    /// The operation whose return cannot be explained, if that is known.
+    last: Option<OperationId>,
     /// What returns after this position counts as open.
     end: u32,
     /// Whether these operations have an explanation by themselves; `None`: the meter ran out.
@@ -137,6 +145,9 @@ impl<S: NondeterministicSpec> Subject<'_, S> {
         if !is_core {
             minimize(&mut core, |core| self.violates_relaxed(&evidence, core, &mut meter));
         }
+        if let Some(smallest) = self.readable(&evidence, &mut meter) {
+            return explained(self.spec, self.history, smallest, core, self.order);
+        }
         let mut smallest = core.clone();
         let supporters = self.supporters(candidates, &core, &mut meter);
         smallest.extend(supporters.iter().flatten());
@@ -151,6 +162,25 @@ impl<S: NondeterministicSpec> Subject<'_, S> {
             smallest = core.clone();
         }
         explained(self.spec, self.history, smallest, core, self.order)
+    }
+
+    /// A sub-history as a person would choose it: everything is well until the operation that cannot be explained, and it cannot be explained
+    /// whatever the operations that were left out did. `None` where there are too many to find one.
+    fn readable(&self, evidence: &[OperationId], meter: &mut Meter) -> Option<Vec<OperationId>> {
+        let last = self.last.filter(|last| evidence.contains(last))?;
+        if evidence.len() > READABLE_MAX {
+            return None;
+        }
+        let mut holds = |ids: &[OperationId]| {
+            let before: Vec<OperationId> = ids.iter().copied().filter(|id| *id != last).collect();
+            before.len() < ids.len()
+                && (self.explained)(ids, meter) == Some(false)
+                && (self.explained)(&before, meter) == Some(true)
+                && self.violates_relaxed(evidence, ids, meter)
+        };
+        let mut smallest = evidence.to_vec();
+        holds(&smallest).then(|| minimize(&mut smallest, holds))?;
+        Some(smallest)
     }
 
     /// Whether the operations of `core` have no explanation although all others of `evidence` may take effect at any
