@@ -232,11 +232,11 @@ fn a_plan_that_cannot_be_is_refused() {
     let when = |right: &str| BY_HAND.replacen("at = \"1s\"", right, 1);
     refused(
         &when(""),
-        &["fault 0 (`kill`) does not say when: write exactly one of at, point and after"],
+        &["fault 0 (`kill`) does not say when: write one of at, point and after, or at and point"],
     );
     refused(
         &when("at = \"1s\"\nafter = { fault = 0, by = \"1s\" }"),
-        &["does not say when: write exactly one of"],
+        &["does not say when: write one of at, point and after"],
     );
     refused(&when("after = { fault = 2, by = \"1s\" }"), &["can only come after an earlier one"]);
     refused(&when("point = { name = \"before-sync\", nth = 0 }"), &["counted from 1"]);

@@ -8,6 +8,8 @@ mod chat;
 mod directed;
 #[path = "weather/gate.rs"]
 mod gate;
+#[path = "weather/messages.rs"]
+mod messages;
 #[path = "weather/phases.rs"]
 mod phases;
 #[path = "weather/shares.rs"]

@@ -24,9 +24,12 @@
 //! assert_eq!((line.injected, line.observed), (1, 1));
 //! ```
 
+use crate::messages::{variant_in, variants_of};
 use crate::{FaultId, LinkFault, LinkModel, Links, Net, NodeId, Partition};
+use serde::de::DeserializeOwned;
 use sim_runtime::World;
 use sim_runtime::choice::Ratio;
+use std::any::type_name;
 
 /// A fault in force. It is lifted by [`lift`](InForce::lift) or when this is dropped, and stays with [`keep`](InForce::keep).
 #[derive(Debug)]
@@ -118,6 +121,42 @@ pub fn duplicate(links: Links, ratio: Ratio) -> InForce {
 /// Outside of a simulation, or in one without a [`Net`].
 pub fn set_model(links: Links, model: LinkModel) {
     with(|world, net| net.set_model(world, links, model));
+}
+
+/// Says what kinds of messages there are, by which a fault plan can name a moment: `the second promise from acceptor-1 to
+/// proposer-0`. `of` tells the kind of a message by its payload, `None` for what is none of them.
+///
+/// Only asked where a fault waits for a kind, and only about datagrams that are sent or delivered then. It should look at the payload and at nothing else.
+///
+/// ```
+/// # use sim_net::Net;
+/// # use sim_runtime::{Config, Simulation};
+/// # Simulation::new(Config::default()).device(Net::default()).run(async {
+/// sim_net::control::name_messages(&["ping", "pong"], |payload| match payload.first()? {
+///     0 => Some("ping"),
+///     1 => Some("pong"),
+///     _ => None,
+/// });
+/// # });
+/// ```
+///
+/// # Panics
+/// Outside of a simulation, or in one without a [`Net`]. Later, if `of` returns a name that is not among `names`.
+pub fn name_messages(
+    names: &'static [&'static str],
+    of: impl Fn(&[u8]) -> Option<&'static str> + 'static,
+) {
+    with(|_, net| net.name_messages(names, of));
+}
+
+/// The same for the variants of an enum that [`Mailbox`](crate::Mailbox)es send: their names are the kinds.
+///
+/// # Panics
+/// If `T` is no enum, outside of a simulation, or in one without a [`Net`].
+pub fn name_messages_of<T: DeserializeOwned>() {
+    let names = variants_of::<T>();
+    assert!(!names.is_empty(), "{} has no variants to name messages after", type_name::<T>());
+    name_messages(names, move |payload| variant_in(payload, names));
 }
 
 /// Whether datagrams from one node to another are blocked now.

@@ -4,6 +4,7 @@ use crate::fabric::Fabric;
 use crate::fault::{FaultId, LinkFault, Links};
 use crate::kernel::Kernel;
 use crate::link::LinkModel;
+use crate::messages::MessageKinds;
 use crate::packet::Packets;
 use crate::trace;
 use sim_runtime::time::Nanos;
@@ -61,6 +62,7 @@ pub(crate) struct State {
     pub(crate) fabric: Fabric,
     pub(crate) hosts: Vec<Host>,
     pub(crate) packets: Packets,
+    pub(crate) messages: Option<MessageKinds>,
 }
 
 /// A node as the network sees it.
@@ -91,6 +93,7 @@ impl Net {
                 fabric: Fabric::new(config.link),
                 hosts: Vec::new(),
                 packets: Packets::default(),
+                messages: None,
             }),
         }
     }

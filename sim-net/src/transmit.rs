@@ -9,14 +9,15 @@ use crate::kernel::{Arrival, Route, SocketId};
 use crate::link::Verdict;
 use crate::packet::{Cargo, Header, digest};
 use crate::{Cause, Errno, trace};
+use sim_runtime::point::Moment;
 use sim_runtime::time::Nanos;
 use sim_runtime::{NodeId, World};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 
 /// The point at which a datagram has just been sent.
-const AFTER_SEND: &str = "after-send";
+pub const AFTER_SEND: &str = "after-send";
 /// The point at which a datagram is about to come to its target's sockets.
-const DELIVER: &str = "deliver";
+pub const DELIVER: &str = "deliver";
 
 /// Datagrams that a link loses or copies by itself, without any fault.
 const MODEL_LOSS: &str = "model_loss";
@@ -36,13 +37,17 @@ impl Net {
         to: Option<SocketAddr>,
         payload: &[u8],
     ) -> Result<usize, Errno> {
-        {
+        let target = {
             let state = &mut *self.state();
             let route = route(world, state, node, socket, to, payload.len())?;
             let fill = |buffer: &mut Vec<u8>| buffer.extend_from_slice(payload);
+            let target = route.to;
             self.transmit(world, state, node, route, digest(payload), fill);
+            target
+        };
+        if world.expects_points() {
+            self.sent(world, node, target, payload);
         }
-        world.point(AFTER_SEND, node);
         Ok(payload.len())
     }
 
@@ -55,22 +60,51 @@ impl Net {
         to: Option<SocketAddr>,
         buffer: Vec<u8>,
     ) -> Result<usize, Errno> {
+        let copy = world.expects_points().then(|| buffer.clone());
         let mut guard = self.state();
         let state = &mut *guard;
         let bytes = buffer.len();
         let mut buffer = Some(buffer);
-        let result = route(world, state, node, socket, to, bytes).map(|route| {
+        let target = route(world, state, node, socket, to, bytes).map(|route| {
             let content = digest(buffer.as_deref().unwrap_or_default());
             let fill = |slot: &mut Vec<u8>| *slot = buffer.take().unwrap_or_default();
+            let target = route.to;
             self.transmit(world, state, node, route, content, fill);
-            bytes
+            target
         });
         if let Some(buffer) = buffer {
             state.packets.give_back(buffer);
         }
         drop(guard);
-        world.point(AFTER_SEND, node);
-        result
+        let target = target?;
+        if let Some(payload) = copy {
+            self.sent(world, node, target, &payload);
+        }
+        Ok(bytes)
+    }
+
+    /// Marks that a datagram has just been sent.
+    #[cold]
+    fn sent(&self, world: &World, node: NodeId, to: SocketAddrV4, payload: &[u8]) {
+        let peer = target_of(world, &self.state(), node, *to.ip());
+        let message = || self.kind_of_message(payload);
+        world.moment(&Moment { name: AFTER_SEND, node, peer, message: &message });
+    }
+
+    /// Marks that a datagram is about to come to its target's sockets.
+    #[cold]
+    fn delivered(&self, world: &World, index: u32) {
+        let Header { source, target, .. } = *self.state().packets.header(index);
+        let message = || {
+            let payload = self.state().packets.payload(index).to_vec();
+            self.kind_of_message(&payload)
+        };
+        world.moment(&Moment {
+            name: DELIVER,
+            node: target,
+            peer: Some(source),
+            message: &message,
+        });
     }
 
     #[inline]
@@ -168,8 +202,7 @@ impl Net {
     pub(crate) fn arrive(&self, world: &World, token: u64) {
         let index = token as u32;
         if world.expects_points() {
-            let target = self.state().packets.header(index).target;
-            world.point(DELIVER, target);
+            self.delivered(world, index);
         }
         let mut guard = self.state();
         let state = &mut *guard;

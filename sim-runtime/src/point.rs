@@ -9,9 +9,43 @@ use std::cell::{Cell, RefCell};
 
 type Action = Box<dyn FnOnce(&World)>;
 
+/// A moment in a run, as it is marked.
+#[derive(Clone, Copy)]
+pub struct Moment<'a> {
+    /// The name of the point.
+    pub name: &'a str,
+    /// The node on which it lies.
+    pub node: NodeId,
+    /// The node at the other end of a message.
+    pub peer: Option<NodeId>,
+    /// Finds out the kind of the message. Asked only if somebody waits for a kind.
+    pub message: &'a dyn Fn() -> Option<&'static str>,
+}
+
+/// What somebody waits for: a name, and what else must be so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Point {
+    /// The name of the point.
+    pub name: String,
+    /// Only on this node.
+    pub node: Option<NodeId>,
+    /// Only with this node at the other end of the message.
+    pub peer: Option<NodeId>,
+    /// Only for messages of this kind.
+    pub message: Option<String>,
+}
+
+impl Point {
+    /// Whether this is the moment, the kind of the message aside.
+    fn is(&self, moment: &Moment<'_>) -> bool {
+        self.name == moment.name
+            && self.node.is_none_or(|node| node == moment.node)
+            && self.peer.is_none_or(|peer| Some(peer) == moment.peer)
+    }
+}
+
 struct Waiting {
-    name: String,
-    node: Option<NodeId>,
+    point: Point,
     left: u64,
     action: Action,
 }
@@ -28,24 +62,35 @@ impl World {
     /// caller belongs may be dead, see [`World::current_process_lives`]. No cell of the caller may be borrowed. Whether anybody acted.
     #[inline]
     pub fn point(&self, name: &str, node: NodeId) -> bool {
-        self.points().armed.get() && self.reached(name, node)
+        self.points().armed.get()
+            && self.reached(&Moment { name, node, peer: None, message: &|| None })
     }
 
-    /// Whether somebody waits for a point: then it is worth finding out on which node one lies.
+    /// The same of which more is known; see [`expects_points`](World::expects_points).
+    pub fn moment(&self, moment: &Moment<'_>) -> bool {
+        self.points().armed.get() && self.reached(moment)
+    }
+
+    /// Whether somebody waits for a point: then it is worth finding out more about one.
     #[inline]
     pub fn expects_points(&self) -> bool {
         self.points().armed.get()
     }
 
     #[cold]
-    fn reached(&self, name: &str, node: NodeId) -> bool {
+    fn reached(&self, moment: &Moment<'_>) -> bool {
+        let asks = |entry: &Waiting| entry.point.message.is_some() && entry.point.is(moment);
+        let asked = self.points().waiting.borrow().iter().any(asks);
+        let message = if asked { (moment.message)() } else { None };
         let mut due = Vec::new();
         {
             let mut waiting = self.points().waiting.borrow_mut();
             let mut at = 0;
             while at < waiting.len() {
                 let entry = &mut waiting[at];
-                let meant = entry.name == name && entry.node.is_none_or(|wanted| wanted == node);
+                let wanted = entry.point.message.as_deref();
+                let meant =
+                    entry.point.is(moment) && wanted.is_none_or(|kind| Some(kind) == message);
                 if meant {
                     entry.left -= 1;
                 }
@@ -64,19 +109,13 @@ impl World {
         struck
     }
 
-    /// Has `action` called at the `nth` time that the point is marked from now on, on a node or on any.
+    /// Has `action` called at the `nth` time that the point is marked from now on.
     ///
     /// # Panics
     /// If `nth` is 0.
-    pub fn at_point(
-        &self,
-        name: &str,
-        node: Option<NodeId>,
-        nth: u64,
-        action: impl FnOnce(&World) + 'static,
-    ) {
+    pub fn at_point(&self, point: Point, nth: u64, action: impl FnOnce(&World) + 'static) {
         assert!(nth > 0, "points are counted from 1");
-        let entry = Waiting { name: name.to_owned(), node, left: nth, action: Box::new(action) };
+        let entry = Waiting { point, left: nth, action: Box::new(action) };
         self.points().waiting.borrow_mut().push(entry);
         self.points().armed.set(true);
     }
@@ -114,6 +153,7 @@ macro_rules! hint {
 
 #[cfg(test)]
 mod tests {
+    use super::Point;
     use crate::time::{Duration, sleep};
     use crate::{Config, End, Simulation, World, node::NodeSpec};
     use std::cell::Cell;
@@ -144,7 +184,8 @@ mod tests {
                     }
                 }));
                 let victim = world.add_node(NodeSpec::new("victim", program));
-                world.at_point("tick", Some(victim), 3, move |world| world.end(victim, End::Kill));
+                let tick = Point { name: "tick".into(), node: Some(victim), ..Point::default() };
+                world.at_point(tick, 3, move |world| world.end(victim, End::Kill));
                 world.start(other);
                 world.start(victim);
                 victim

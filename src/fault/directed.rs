@@ -6,9 +6,10 @@
 //! twice before all have come: plans of one fault, of two and of three take turns, and so do the kinds within them, until the shorter
 //! list is through.
 
-use super::draw::{MESSAGES, WRITES};
-use super::plan::{After, Point};
+use super::plan::After;
+use super::point::{MESSAGES, Point, WRITES};
 use super::{Fault, FaultModel, FaultPlan, Selection};
+use crate::net::Net;
 use crate::span::Span;
 use crate::{NodeId, World};
 use sim_runtime::fault::{Aim, Cost, FaultKind};
@@ -33,7 +34,9 @@ pub(crate) fn directed(
 ) -> FaultPlan {
     let all: Vec<NodeId> = (1..world.node_count()).map(|id| NodeId(id as u16)).collect();
     let failing = model.nodes(&all);
-    let mut grid = Grid { world, all, failing, kinds: Vec::new() };
+    let messages = world.with_device(|net: &Net| net.message_names());
+    let boundaries = boundaries(messages);
+    let mut grid = Grid { world, all, failing, kinds: Vec::new(), boundaries };
     let allowed = model.kinds().into_iter().filter(|kind| selection.allows(kind));
     grid.kinds = allowed.filter(|kind| grid.targets(kind) > 0).collect();
     if grid.kinds.is_empty() {
@@ -48,6 +51,7 @@ struct Grid<'a> {
     all: Vec<NodeId>,
     failing: Vec<NodeId>,
     kinds: Vec<&'static FaultKind>,
+    boundaries: Vec<Boundary>,
 }
 
 impl Grid<'_> {
@@ -91,7 +95,13 @@ impl Grid<'_> {
     /// In how many ways a kind can be in a plan, at a moment of its own or after another fault.
     fn ways(&self, kind: &FaultKind, follows: usize) -> u128 {
         let magnitudes = kind.magnitude.map_or(1, |_| MAGNITUDES);
-        self.targets(kind) * (magnitudes * DURATIONS.len() * (moments(kind) + follows)) as u128
+        self.targets(kind) * (magnitudes * DURATIONS.len() * (self.moments(kind) + follows)) as u128
+    }
+
+    /// How many moments of its own a fault has: times, and for the ends of processes the boundaries of durable writes and of messages.
+    fn moments(&self, kind: &FaultKind) -> usize {
+        let at_boundaries = kind.aim == Aim::Node && kind.cost != Cost::Free;
+        TIMES.len() + if at_boundaries { self.boundaries.len() * OCCURRENCES.len() } else { 0 }
     }
 
     fn targets(&self, kind: &FaultKind) -> u128 {
@@ -116,17 +126,20 @@ impl Grid<'_> {
 
     fn first(&self, kind: &FaultKind, digits: &mut Digits) -> Fault {
         let fault = self.fault(kind, digits);
-        self.at_moment(fault, digits.below(moments(kind)))
+        self.at_moment(fault, digits.below(self.moments(kind)))
     }
 
     fn at_moment(&self, mut fault: Fault, moment: usize) -> Fault {
         match moment.checked_sub(TIMES.len()) {
             None => fault.at = Some(Span(TIMES[moment])),
             Some(cell) => {
+                let (name, message) = self.boundaries[cell % self.boundaries.len()];
                 fault.point = Some(Point {
-                    name: boundary(cell % boundaries()).to_owned(),
+                    name: name.to_owned(),
                     on: fault.on.first().cloned(),
-                    nth: OCCURRENCES[cell / boundaries()],
+                    message: message.map(str::to_owned),
+                    nth: OCCURRENCES[cell / self.boundaries.len()],
+                    ..Point::default()
                 });
             }
         }
@@ -135,8 +148,9 @@ impl Grid<'_> {
 
     fn other(&self, kind: &FaultKind, digits: &mut Digits, after: usize) -> Fault {
         let fault = self.fault(kind, digits);
-        let moment = digits.below(moments(kind) + FOLLOWS.len());
-        match moment.checked_sub(moments(kind)) {
+        let moments = self.moments(kind);
+        let moment = digits.below(moments + FOLLOWS.len());
+        match moment.checked_sub(moments) {
             None => self.at_moment(fault, moment),
             Some(soon) => {
                 let by = Span(FOLLOWS[soon]);
@@ -178,18 +192,14 @@ fn middle(least: u64, most: u64) -> u64 {
     u64::try_from(middle).expect("a mean lies below the greatest")
 }
 
-/// How many moments of its own a fault has: times, and for the ends of processes the boundaries of durable writes and of messages.
-fn moments(kind: &FaultKind) -> usize {
-    let at_boundaries = kind.aim == Aim::Node && kind.cost != Cost::Free;
-    TIMES.len() + if at_boundaries { boundaries() * OCCURRENCES.len() } else { 0 }
-}
+/// The name of a point, and the kind of a message.
+type Boundary = (&'static str, Option<&'static str>);
 
-fn boundaries() -> usize {
-    WRITES.len() + MESSAGES.len()
-}
-
-fn boundary(index: usize) -> &'static str {
-    WRITES.iter().chain(&MESSAGES).nth(index).expect("an index below their number")
+/// Those of durable writes, of messages, and of messages of each kind.
+fn boundaries(messages: &'static [&'static str]) -> Vec<Boundary> {
+    let any = WRITES.into_iter().chain(MESSAGES).map(|name| (name, None));
+    let of_a_kind = messages.iter().flat_map(|kind| MESSAGES.map(|name| (name, Some(*kind))));
+    any.chain(of_a_kind).collect()
 }
 
 /// A number read digit by digit, each in a base of its own.

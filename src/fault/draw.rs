@@ -1,12 +1,14 @@
 //! How a seed becomes a plan.
 
-use super::plan::{After, Point};
+use super::plan::After;
+use super::point::{MESSAGES, Point, WRITES};
 use super::profile::{Class, Profile};
 use super::{Fault, FaultModel, FaultPlan, Selection};
+use crate::net::Net;
 use crate::span::Span;
 use crate::{NodeId, World};
-use sim_runtime::choice::{Choices, Distribution, Kind, Stream};
-use sim_runtime::fault::{Aim, Cost, FaultKind};
+use sim_runtime::choice::{Choices, Distribution, Kind, Ratio, Stream};
+use sim_runtime::fault::{Aim, Cost, FaultKind, Magnitude};
 
 /// Faults of one kind in one plan, at most.
 const FAULTS_MAX: usize = 200;
@@ -16,12 +18,12 @@ const BRIEF: (u64, u64) = (100_000, 50_000_000);
 const SOON: (u64, u64) = (1_000_000, 300_000_000);
 /// No fault strikes earlier than that, if its time is drawn over orders of magnitude.
 const EARLIEST: u64 = 10_000;
-/// The boundaries of durable writes, at which a process is struck.
-pub(super) const WRITES: [&str; 4] = ["before-sync", "after-sync", "before-write", "after-write"];
-/// Those of messages: it has told something, or is about to be told.
-pub(super) const MESSAGES: [&str; 2] = ["after-send", "deliver"];
+/// How often a magnitude is the greatest there is.
+const EXTREME: Ratio = Ratio::new(1, 4);
 /// The occurrences of boundaries that are aimed at.
 const OCCURRENCE_MAX: u64 = 32;
+/// The same for messages of one kind.
+const OF_A_KIND_MAX: u64 = 8;
 
 /// Draws the plan of a run. Each kind that is on has a mean gap drawn log-uniformly from its range, and then gaps, targets,
 /// durations and magnitudes; never a coin per event. Each kind draws from a stream of its own.
@@ -94,7 +96,7 @@ impl Draw<'_> {
         let most = if class == Class::SingleFault { 1 } else { FAULTS_MAX };
         for number in 0..most {
             // A boundary may never be reached: where the first one waits for one, the second has the first one's time.
-            if number > 1 || faults.last().is_some_and(|last| number == 1 && last.at.is_some()) {
+            if number > 1 || faults.last().is_some_and(|last| number == 1 && last.point.is_none()) {
                 at += self.sample(stream, &gaps);
             }
             if at > self.lasts.0 {
@@ -110,8 +112,7 @@ impl Draw<'_> {
         let (on, against) = self.target(kind.aim, stream)?;
         let durations = Distribution::log_uniform(kind.duration.0.max(1), kind.duration.1.max(1));
         let mut lasts = self.sample(stream, &durations);
-        let magnitude =
-            kind.magnitude.map(|m| self.sample(stream, &Distribution::log_uniform(m.min, m.max)));
+        let magnitude = kind.magnitude.map(|m| self.magnitude(m, stream));
         let mut fault = Fault {
             at: at.map(Span),
             kind: kind.name.to_owned(),
@@ -122,18 +123,44 @@ impl Draw<'_> {
         };
         let ends_a_process = kind.aim == Aim::Node && kind.cost != Cost::Free;
         if ends_a_process && self.choices.chance(stream, Kind::Fault, self.profile.at_boundary) {
-            let at_message = self.choices.chance(stream, Kind::Fault, self.profile.at_message);
-            let names: &[&str] = if at_message { &MESSAGES } else { &WRITES };
-            let name = names[self.choices.pick(stream, Kind::Fault, names.len() as u32) as usize];
-            let nth = self.sample(stream, &Distribution::log_uniform(1, OCCURRENCE_MAX));
-            fault.at = None;
-            fault.point = Some(Point { name: name.to_owned(), on: fault.on.first().cloned(), nth });
+            // Half of them count from the beginning: early crashes, close together. The others are spread over the run.
+            if self.choices.pick(stream, Kind::Fault, 2) == 0 {
+                fault.at = None;
+            }
+            fault.point = Some(Point { on: fault.on.first().cloned(), ..self.boundary(stream) });
             if self.choices.pick(stream, Kind::Fault, 2) == 1 {
                 lasts = self.sample(stream, &Distribution::log_uniform(BRIEF.0, BRIEF.1));
             }
         }
         fault.lasts = Span(lasts);
         Some(fault)
+    }
+
+    /// Any order of magnitude, or as much as there is: every message twice is not a little more than nine in ten.
+    fn magnitude(&self, of: Magnitude, stream: &mut Stream) -> u64 {
+        if self.choices.chance(stream, Kind::Fault, EXTREME) {
+            return of.max;
+        }
+        self.sample(stream, &Distribution::log_uniform(of.min, of.max))
+    }
+
+    /// A boundary at which processes are struck. Where the test told the kinds of its messages, half of those are of one kind: the n-th of
+    /// all is another one in each run, the first promise is the same step of the protocol in all.
+    fn boundary(&self, stream: &mut Stream) -> Point {
+        let at_message = self.choices.chance(stream, Kind::Fault, self.profile.at_message);
+        let names: &[&str] = if at_message { &MESSAGES } else { &WRITES };
+        let name = *self.one(names, stream).expect("there are names");
+        let kinds = self.world.with_device(|net: &Net| net.message_names());
+        let of_a_kind =
+            at_message && !kinds.is_empty() && self.choices.pick(stream, Kind::Fault, 2) == 1;
+        let message = of_a_kind.then(|| self.one(kinds, stream)).flatten();
+        let most = if of_a_kind { OF_A_KIND_MAX } else { OCCURRENCE_MAX };
+        Point {
+            name: name.to_owned(),
+            message: message.map(|kind| (*kind).to_owned()),
+            nth: self.sample(stream, &Distribution::log_uniform(1, most)),
+            ..Point::default()
+        }
     }
 
     /// Has some faults followed by others: what is dangerous is often the second thing that happens.
@@ -157,12 +184,12 @@ impl Draw<'_> {
     fn target(&self, aim: Aim, stream: &mut Stream) -> Option<(Vec<NodeId>, Vec<NodeId>)> {
         match aim {
             Aim::Everything => Some((Vec::new(), Vec::new())),
-            Aim::Node => self.one(self.failing, stream).map(|node| (vec![node], Vec::new())),
+            Aim::Node => self.one(self.failing, stream).map(|node| (vec![*node], Vec::new())),
             Aim::Link => {
-                let from = self.one(self.all, stream)?;
+                let from = *self.one(self.all, stream)?;
                 let rest: Vec<NodeId> =
                     self.all.iter().copied().filter(|node| *node != from).collect();
-                Some((vec![from], vec![self.one(&rest, stream)?]))
+                Some((vec![from], vec![*self.one(&rest, stream)?]))
             }
             Aim::Groups => self.groups(stream),
         }
@@ -171,7 +198,7 @@ impl Draw<'_> {
     /// Two groups: one node and the rest, halves of all, or, with a bridge, halves of all but one.
     fn groups(&self, stream: &mut Stream) -> Option<(Vec<NodeId>, Vec<NodeId>)> {
         let shape = self.choices.pick(stream, Kind::Fault, 3);
-        let lonely = self.one(self.all, stream)?;
+        let lonely = *self.one(self.all, stream)?;
         let mut sides = (Vec::new(), Vec::new());
         for node in self.all {
             let coin = self.choices.pick(stream, Kind::Fault, 2) == 1;
@@ -193,9 +220,9 @@ impl Draw<'_> {
         (!sides.0.is_empty() && !sides.1.is_empty()).then_some(sides)
     }
 
-    fn one(&self, from: &[NodeId], stream: &mut Stream) -> Option<NodeId> {
-        (!from.is_empty())
-            .then(|| from[self.choices.pick(stream, Kind::Fault, from.len() as u32) as usize])
+    fn one<'a, T>(&self, from: &'a [T], stream: &mut Stream) -> Option<&'a T> {
+        let count = u32::try_from(from.len()).ok().filter(|count| *count > 0)?;
+        Some(&from[self.choices.pick(stream, Kind::Fault, count) as usize])
     }
 
     fn sample(&self, stream: &mut Stream, distribution: &Distribution) -> u64 {

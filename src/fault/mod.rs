@@ -5,6 +5,7 @@ mod draw;
 mod model;
 mod nemesis;
 mod plan;
+mod point;
 mod profile;
 mod selection;
 
@@ -12,7 +13,8 @@ pub(crate) use directed::directed;
 pub(crate) use draw::draw;
 pub use model::{Budget, FaultModel, majority, minority};
 pub(crate) use nemesis::Nemesis;
-pub use plan::{After, Fault, FaultPlan, PlanError, Point};
+pub use plan::{After, Fault, FaultPlan, PlanError};
+pub use point::Point;
 pub use profile::{Class, Preset, Profile};
 pub use selection::Selection;
 pub use sim_runtime::fault::{

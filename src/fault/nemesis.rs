@@ -6,6 +6,7 @@ use crate::time::{Instant, Nanos, Sleep, sleep_until};
 use crate::{NodeId, World};
 use sim_runtime::Strike;
 use sim_runtime::fault::{Cost, FaultKind, Target};
+use sim_runtime::point::Point;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -46,8 +47,17 @@ struct Live {
 struct Step {
     at: Nanos,
     fault: usize,
-    stop: bool,
-    tries: u32,
+    action: Action,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Action {
+    /// Does it, unless that was tried too often.
+    Start { tries: u32 },
+    /// Waits for its point.
+    Await,
+    /// Ends it.
+    Stop,
 }
 
 impl Nemesis {
@@ -94,7 +104,7 @@ impl Nemesis {
     pub(crate) fn close(&self, world: &World) {
         self.closed.set(true);
         world.forget_points();
-        self.steps.borrow_mut().retain(|step| step.stop);
+        self.steps.borrow_mut().retain(|step| step.action == Action::Stop);
         self.wake();
     }
 
@@ -161,33 +171,39 @@ impl Nemesis {
     /// Waits for a fault's moment. One that comes after another waits for that one's start.
     fn arm(self: &Rc<Nemesis>, world: &World, index: usize) {
         let trigger = self.faults.borrow()[index].resolved.trigger.clone();
-        match trigger {
-            Trigger::At(at) => {
-                let at = world.now().saturating_add(at.0);
-                self.plan(Step { at, fault: index, stop: false, tries: 0 });
-            }
-            Trigger::Point { name, on, nth } => self.arm_point(world, index, &name, on, nth, 0),
-            Trigger::After { .. } => {}
+        let (at, action) = match trigger {
+            Trigger::At(at) => (at, Action::Start { tries: 0 }),
+            Trigger::Point { from: Some(from), .. } => (from, Action::Await),
+            Trigger::Point { .. } => return self.await_point(world, index),
+            Trigger::After { .. } => return,
+        };
+        self.plan(Step { at: world.now().saturating_add(at.0), fault: index, action });
+    }
+
+    /// From now on waits for a fault's point.
+    fn await_point(self: &Rc<Nemesis>, world: &World, index: usize) {
+        let trigger = self.faults.borrow()[index].resolved.trigger.clone();
+        if let Trigger::Point { point, nth, .. } = trigger {
+            self.strike_at(world, index, point, nth, 0);
         }
     }
 
-    fn arm_point(
+    fn strike_at(
         self: &Rc<Nemesis>,
         world: &World,
         index: usize,
-        name: &str,
-        on: Option<NodeId>,
+        point: Point,
         nth: u64,
         tries: u32,
     ) {
-        let (nemesis, again) = (self.clone(), name.to_owned());
-        world.at_point(name, on, nth, move |world| {
+        let (nemesis, again) = (self.clone(), point.clone());
+        world.at_point(point, nth, move |world| {
             if nemesis.closed.get() {
                 return;
             }
             if !nemesis.strike(world, index) && nemesis.may_try_again(index, tries) {
                 // Outside of the budget now: the next occurrence may be within it.
-                nemesis.arm_point(world, index, &again, on, 1, tries + 1);
+                nemesis.strike_at(world, index, again, 1, tries + 1);
             }
         });
     }
@@ -206,7 +222,7 @@ impl Nemesis {
         }
     }
 
-    async fn carry_out(&self) {
+    async fn carry_out(self: &Rc<Nemesis>) {
         let mut timer: Option<Sleep> = None;
         poll_fn(|cx| {
             loop {
@@ -236,12 +252,16 @@ impl Nemesis {
         .await;
     }
 
-    fn step(&self, world: &World, step: Step) {
-        if step.stop {
-            return self.stop(world, step.fault);
-        }
-        if !self.strike(world, step.fault) && self.may_try_again(step.fault, step.tries) {
-            self.plan(Step { at: world.now() + POSTPONED_FOR, tries: step.tries + 1, ..step });
+    fn step(self: &Rc<Nemesis>, world: &World, step: Step) {
+        match step.action {
+            Action::Stop => self.stop(world, step.fault),
+            Action::Await => self.await_point(world, step.fault),
+            Action::Start { tries } => {
+                if !self.strike(world, step.fault) && self.may_try_again(step.fault, tries) {
+                    let action = Action::Start { tries: tries + 1 };
+                    self.plan(Step { at: world.now() + POSTPONED_FOR, action, ..step });
+                }
+            }
         }
     }
 
@@ -270,8 +290,7 @@ impl Nemesis {
         self.plan(Step {
             at: world.now().saturating_add(lasts),
             fault: index,
-            stop: true,
-            tries: 0,
+            action: Action::Stop,
         });
         let muted = self.is_muted(kind);
         let strike = world.strike_with(|| {
@@ -293,7 +312,8 @@ impl Nemesis {
             faults.iter().enumerate().filter_map(|(at, fault)| Some((at, after(fault)?))).collect()
         };
         for (fault, by) in followers.into_iter().filter(|_| !self.closed.get()) {
-            self.plan(Step { at: world.now().saturating_add(by), fault, stop: false, tries: 0 });
+            let action = Action::Start { tries: 0 };
+            self.plan(Step { at: world.now().saturating_add(by), fault, action });
         }
     }
 

@@ -1,5 +1,6 @@
 //! The faults of a run, as plain data.
 
+use super::point::Point;
 use crate::span::Span;
 use crate::{NodeId, World};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,8 @@ pub struct FaultPlan {
     pub faults: Vec<Fault>,
 }
 
-/// One fault: when, what, to whom, for how long. When is said by exactly one of `at`, `point` and `after`.
+/// One fault: when, what, to whom, for how long. When is said by exactly one of `at`, `point` and `after`, or by `at` and `point`: then
+/// occurrences of the point count from that time on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -44,20 +46,6 @@ pub struct Fault {
     pub after: Option<After>,
 }
 
-/// The n-th occurrence of a named point: of a `hint!` in the code under test, or of one that a device marks
-/// (`before-write`, `after-write`, `before-sync`, `after-sync`, `after-send`, `deliver`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Point {
-    /// The point's name.
-    pub name: String,
-    /// The node on which it occurs; any unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on: Option<String>,
-    /// Which occurrence since the faults began, from 1.
-    pub nth: u64,
-}
-
 /// Some time after another fault of the plan began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,13 +60,13 @@ pub struct After {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trigger {
     At(Span),
-    Point { name: String, on: Option<NodeId>, nth: u64 },
+    Point { from: Option<Span>, point: sim_runtime::point::Point, nth: u64 },
     After { fault: usize, by: Span },
 }
 
 /// Why a plan cannot be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanError(String);
+pub struct PlanError(pub(super) String);
 
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,15 +142,8 @@ impl Fault {
     fn trigger(&self, world: &World, index: usize) -> Result<Trigger, PlanError> {
         match (&self.at, &self.point, &self.after) {
             (Some(at), None, None) => Ok(Trigger::At(*at)),
-            (None, Some(point), None) => {
-                if point.nth == 0 {
-                    return Err(PlanError(format!(
-                        "point `{}`: occurrences are counted from 1",
-                        point.name
-                    )));
-                }
-                let on = point.on.as_ref().map(|name| resolve(world, name)).transpose()?;
-                Ok(Trigger::Point { name: point.name.clone(), on, nth: point.nth })
+            (from, Some(point), None) => {
+                Ok(Trigger::Point { from: *from, point: point.resolve(world)?, nth: point.nth })
             }
             (None, None, Some(after)) if after.fault < index => {
                 Ok(Trigger::After { fault: after.fault, by: after.by })
@@ -172,7 +153,7 @@ impl Fault {
                 after.fault
             ))),
             _ => Err(PlanError(format!(
-                "fault {index} (`{}`) does not say when: write exactly one of at, point and after",
+                "fault {index} (`{}`) does not say when: write one of at, point and after, or at and point",
                 self.kind
             ))),
         }
@@ -193,9 +174,8 @@ impl Fault {
             text.push_str(&format!(" {magnitude} {unit}"));
         }
         text.push_str(&format!(" for {}", self.lasts.rounded()));
-        if let Some(Point { name, on, nth }) = &self.point {
-            let on = on.as_ref().map_or_else(String::new, |node| format!(" of {node}"));
-            text.push_str(&format!(", at {name} {nth}{on}"));
+        if let Some(point) = &self.point {
+            text.push_str(&format!(", at {point}"));
         }
         if let Some(After { fault, .. }) = &self.after {
             text.push_str(&format!(", soon after fault {fault}"));
@@ -208,7 +188,7 @@ fn resolve_all(world: &World, names: &[String]) -> Result<Vec<NodeId>, PlanError
     names.iter().map(|name| resolve(world, name)).collect()
 }
 
-fn resolve(world: &World, name: &str) -> Result<NodeId, PlanError> {
+pub(super) fn resolve(world: &World, name: &str) -> Result<NodeId, PlanError> {
     world.node_named(name).filter(|id| *id != NodeId::TEST).ok_or_else(|| {
         let known: Vec<String> = (1..world.node_count())
             .map(|id| world.node_name(NodeId(id as u16)).to_string())

@@ -134,6 +134,26 @@ fn points_are_struck_at_their_nth_occurrence() {
     assert_eq!(done(&outcome)[4], 2);
 }
 
+/// Prepared every fifth of a second: the second time since 1.1 s is at 1.4 s. Counted from the beginning it would be at 0.4 s.
+#[test]
+fn a_point_can_count_from_a_time_on() {
+    let plan = r#"
+        [[plan.faults]]
+        kind = "kill"
+        on = ["writer"]
+        for = "3600s"
+        at = "1100ms"
+        point = { name = "after-prepare", on = "writer", nth = 2 }
+    "#;
+    let from_the_start = plan.replace("at = \"1100ms\"", "");
+    let hints = |plan: &str| {
+        let outcome = with_plan(&pair(), plan).unwrap();
+        (done(&outcome)[5], ended(&outcome, "writer")[0] / 100)
+    };
+    assert_eq!(hints(&from_the_start), (2, 4));
+    assert_eq!(hints(plan), (7, 14));
+}
+
 /// A point on any node counts everywhere, and the target need not be the node on which it lies.
 #[test]
 fn a_point_of_one_node_strikes_another() {
@@ -205,7 +225,9 @@ fn a_drawn_plan_replays_from_its_file() {
         let faults = &read.plan.as_ref().unwrap().faults;
         points += faults.iter().filter(|fault| fault.point.is_some()).count();
         after += faults.iter().filter(|fault| fault.after.is_some()).count();
-        if let Some(at) = faults.iter().position(|fault| fault.at.is_some()) {
+        if let Some(at) =
+            faults.iter().position(|fault| fault.at.is_some() && fault.point.is_none())
+        {
             let mut fewer = read.clone();
             fewer.plan.as_mut().unwrap().faults.truncate(at);
             assert_ne!(run(&scenario, &fewer, record).unwrap().trace_hash, drawn.trace_hash);

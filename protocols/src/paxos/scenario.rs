@@ -7,7 +7,7 @@ use super::invariants::{Observer, Scope};
 use super::members::{Deployment, Members};
 use super::mutants::{Class, Mutant};
 use super::pace::Pace;
-use super::{Peer, Property, Role, shell};
+use super::{Message, Peer, Property, Role, shell};
 use squall::choice::{Distribution, Ratio};
 use squall::disk::{Latency, Rules, control as disks};
 use squall::fault::Budget;
@@ -166,6 +166,7 @@ fn latency(disk: u64) -> Latency {
 async fn run(sim: Sim, scope: Scope) -> squall::Result {
     let setup = Setup::draw(sim);
     net::set_model(Links::All, setup.link.clone());
+    net::name_messages_of::<Message>();
     let observer = RefCell::new(Observer::new(setup.cluster.acceptors(), scope));
     sim.watch(move |event: &Event| {
         let observed = observer.borrow_mut().observe(event);
