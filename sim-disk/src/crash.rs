@@ -10,7 +10,8 @@
 //! Where every choice takes outcome 0 nothing is lost, as after a kill.
 
 use crate::contents::{Contents, SizeChange, sector_start};
-use crate::inode::{Body, Ino, Inodes};
+use crate::ino::Ino;
+use crate::inode::{Body, Inodes};
 use crate::names::{Change, Names};
 use crate::page::{Fate, Op, Page, SECTOR, SECTORS};
 use crate::report::{Loss, Lost};

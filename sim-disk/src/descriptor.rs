@@ -1,7 +1,7 @@
 //! Open files.
 
 use crate::errno::Errno;
-use crate::inode::Ino;
+use crate::ino::Ino;
 
 /// A descriptor: the lowest free number at the time of opening, as POSIX wants it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

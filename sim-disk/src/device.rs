@@ -5,12 +5,20 @@ use crate::file_system::{FileSystem, Met};
 use crate::latency::Latency;
 use crate::report::{CrashReport, Lost};
 use crate::rules::Rules;
-use crate::trace;
 use sim_runtime::choice::{Distribution, Kind, Stream};
 use sim_runtime::time::Nanos;
+use sim_runtime::trace::TraceKind;
 use sim_runtime::{Device, End, NodeId, World};
 use std::cell::{RefCell, RefMut};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+static FAILED: TraceKind = TraceKind::new("disk", "power failure", |f, world, r| {
+    world.with_device(|disks: &Disks| match disks.failures(r.node).get(r.a as usize) {
+        Some(report) => write!(f, "{report}"),
+        None => Ok(()),
+    })
+});
+static WIPED: TraceKind = TraceKind::new("disk", "wipe", |_, _, _| Ok(()));
 
 /// What disks are made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -205,7 +213,7 @@ impl Disks {
         let (unsynced, losses) = (report.unsynced, report.losses.len());
         host.failures.push(report);
         drop(host);
-        world.trace(&trace::FAILED, node, number, u64::from(unsynced), losses as u64);
+        world.trace(&FAILED, node, number, u64::from(unsynced), losses as u64);
     }
 }
 
@@ -261,7 +269,7 @@ impl Device for Disks {
             End::PowerOff => self.power_off(world, node),
             End::Wipe => {
                 self.host(node).disk().wipe();
-                world.trace(&trace::WIPED, node, 0, 0, 0);
+                world.trace(&WIPED, node, 0, 0, 0);
             }
         }
     }

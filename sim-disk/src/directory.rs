@@ -1,6 +1,6 @@
 //! Directories: the names that a reader sees, and those that are durable.
 
-use crate::inode::Ino;
+use crate::ino::Ino;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 

@@ -3,11 +3,8 @@
 use crate::contents::Contents;
 use crate::directory::Directory;
 use crate::errno::Errno;
+use crate::ino::Ino;
 use crate::page::Op;
-
-/// The number of a file or directory on its disk. A number is used again once nothing refers to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ino(pub(crate) u32);
 
 /// What an inode is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

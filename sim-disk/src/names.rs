@@ -1,7 +1,8 @@
 //! The unsynced changes of names, and which of them need which.
 
 use crate::directory::Name;
-use crate::inode::{Body, FileKind, Ino, Inodes};
+use crate::ino::Ino;
+use crate::inode::{Body, FileKind, Inodes};
 use crate::page::{Op, Pool};
 use std::collections::BTreeSet;
 

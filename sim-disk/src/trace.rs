@@ -1,6 +1,5 @@
-//! What the disks write into the trace.
+//! What calls write into the trace.
 
-use crate::device::Disks;
 use sim_runtime::trace::TraceKind;
 
 pub(crate) static WROTE: TraceKind = TraceKind::new("disk", "write", |f, _, r| {
@@ -19,13 +18,6 @@ pub(crate) static OPENED: TraceKind =
 pub(crate) static NAMED: TraceKind = TraceKind::new("disk", "call", |f, _, r| {
     f.write_str(NAME_CALLS.get(r.a as usize).unwrap_or(&"?"))
 });
-pub(crate) static FAILED: TraceKind = TraceKind::new("disk", "power failure", |f, world, r| {
-    world.with_device(|disks: &Disks| match disks.failures(r.node).get(r.a as usize) {
-        Some(report) => write!(f, "{report}"),
-        None => Ok(()),
-    })
-});
-pub(crate) static WIPED: TraceKind = TraceKind::new("disk", "wipe", |_, _, _| Ok(()));
 
 /// The calls by path, by their number in the trace.
 pub(crate) const NAME_CALLS: [&str; 7] =

@@ -9,15 +9,9 @@ use crate::kernel::{Arrival, Route, SocketId};
 use crate::link::Verdict;
 use crate::packet::{Cargo, Header, digest};
 use crate::{Cause, Errno, trace};
-use sim_runtime::point::Moment;
 use sim_runtime::time::Nanos;
 use sim_runtime::{NodeId, World};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
-
-/// The point at which a datagram has just been sent.
-pub const AFTER_SEND: &str = "after-send";
-/// The point at which a datagram is about to come to its target's sockets.
-pub const DELIVER: &str = "deliver";
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Datagrams that a link loses or copies by itself, without any fault.
 const MODEL_LOSS: &str = "model_loss";
@@ -46,7 +40,8 @@ impl Net {
             target
         };
         if world.expects_points() {
-            self.sent(world, node, target, payload);
+            let peer = target_of(world, &self.state(), node, *target.ip());
+            self.sent(world, node, peer, payload);
         }
         Ok(payload.len())
     }
@@ -78,33 +73,10 @@ impl Net {
         drop(guard);
         let target = target?;
         if let Some(payload) = copy {
-            self.sent(world, node, target, &payload);
+            let peer = target_of(world, &self.state(), node, *target.ip());
+            self.sent(world, node, peer, &payload);
         }
         Ok(bytes)
-    }
-
-    /// Marks that a datagram has just been sent.
-    #[cold]
-    fn sent(&self, world: &World, node: NodeId, to: SocketAddrV4, payload: &[u8]) {
-        let peer = target_of(world, &self.state(), node, *to.ip());
-        let message = || self.kind_of_message(payload);
-        world.moment(&Moment { name: AFTER_SEND, node, peer, message: &message });
-    }
-
-    /// Marks that a datagram is about to come to its target's sockets.
-    #[cold]
-    fn delivered(&self, world: &World, index: u32) {
-        let Header { source, target, .. } = *self.state().packets.header(index);
-        let message = || {
-            let payload = self.state().packets.payload(index).to_vec();
-            self.kind_of_message(&payload)
-        };
-        world.moment(&Moment {
-            name: DELIVER,
-            node: target,
-            peer: Some(source),
-            message: &message,
-        });
     }
 
     #[inline]

@@ -2,7 +2,8 @@
 
 use super::action::{Action, Input, Peer, Role};
 use super::ballot::{Ballot, Vote};
-use super::cluster::{Boot, Cluster, EqualBallots, Standing};
+use super::cluster::{Boot, Cluster, Standing};
+use super::equal_ballots::EqualBallots;
 use super::message::Message;
 use super::mutants::Mutant;
 use super::record::{AcceptorRecord, Record, RecoverError};

@@ -1,21 +1,8 @@
-//! What each role is told about the cluster, and sets of acceptors.
+//! What each role is told about the cluster.
 
+use super::acceptor_set::ACCEPTORS_MAX;
+use super::equal_ballots::EqualBallots;
 use super::mutants::Mutant;
-use serde::{Deserialize, Serialize};
-
-/// The most acceptors that a cluster can have.
-pub const ACCEPTORS_MAX: u16 = 32;
-
-/// What an acceptor does with a `Prepare` for exactly the ballot that it has promised. Both are
-/// right, because a ballot belongs to one proposer, but they hide different bugs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EqualBallots {
-    /// Refuse: the literal reading of PMS 2.2, phase 1(b). A proposer whose 1b got lost takes a
-    /// new ballot.
-    Refuse,
-    /// Answer again: the proposer is repeating itself.
-    Answer,
-}
 
 /// What is fixed for the whole cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,28 +53,6 @@ impl Cluster {
     }
 }
 
-/// A set of acceptors.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AcceptorSet(u32);
-
-impl AcceptorSet {
-    /// Adds one; a repeated answer changes nothing.
-    pub fn insert(&mut self, acceptor: u16) {
-        assert!(acceptor < ACCEPTORS_MAX, "no acceptor has number {acceptor}");
-        self.0 |= 1 << acceptor;
-    }
-
-    /// Whether it is in the set.
-    pub fn contains(self, acceptor: u16) -> bool {
-        acceptor < ACCEPTORS_MAX && self.0 & (1 << acceptor) != 0
-    }
-
-    /// How many are in the set.
-    pub fn count(self) -> u32 {
-        self.0.count_ones()
-    }
-}
-
 /// What the operator knows about an identity, kept outside the disk of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Boot {
@@ -127,15 +92,5 @@ mod tests {
             let wrong = right.with_mutant(Mutant::Pax11);
             assert_eq!(right.majority() == wrong.majority(), acceptors % 2 == 1);
         }
-    }
-
-    #[test]
-    fn a_set_counts_each_acceptor_once() {
-        let mut set = AcceptorSet::default();
-        set.insert(3);
-        set.insert(3);
-        set.insert(31);
-        assert_eq!(set.count(), 2);
-        assert!(set.contains(31) && !set.contains(0));
     }
 }

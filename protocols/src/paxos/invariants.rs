@@ -16,48 +16,14 @@
 //! A vote counts as soon as it is durable or sent. In the right protocol each sent vote is durable;
 //! in a wrong one a vote may exist only as a message.
 
+use super::acceptor_set::AcceptorSet;
 use super::action::Peer;
 use super::ballot::{Ballot, Value, Vote};
-use super::cluster::AcceptorSet;
 use super::event::Event;
+use super::property::{Property, Violation};
 use super::record::{AcceptorRecord, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-
-/// A property of Paxos. Its name is the property of a failure's fingerprint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the table of the module says what each one means")]
-pub enum Property {
-    OneValuePerBallot,
-    ChosenStaysSafe,
-    ShowsSafe,
-    DecisionHasQuorum,
-    PromiseKept,
-    DurableMonotone,
-    DurableBeforeSent,
-    Agreement,
-    Validity,
-    Integrity,
-}
-
-impl Property {
-    /// The name, as in the table above.
-    pub fn name(self) -> &'static str {
-        match self {
-            Property::OneValuePerBallot => "OneValuePerBallot",
-            Property::ChosenStaysSafe => "ChosenStaysSafe",
-            Property::ShowsSafe => "ShowsSafe",
-            Property::DecisionHasQuorum => "DecisionHasQuorum",
-            Property::PromiseKept => "PromiseKept",
-            Property::DurableMonotone => "DurableMonotone",
-            Property::DurableBeforeSent => "DurableBeforeSent",
-            Property::Agreement => "Agreement",
-            Property::Validity => "Validity",
-            Property::Integrity => "Integrity",
-        }
-    }
-}
 
 /// How much of the inside is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,23 +36,6 @@ pub enum Scope {
     /// is of no use for measuring whether the crashes are hard enough.
     Strict,
 }
-
-/// A property that does not hold, and what was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// Which property.
-    pub property: Property,
-    /// What contradicts it, for a reader.
-    pub detail: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.property.name(), self.detail)
-    }
-}
-
-impl std::error::Error for Violation {}
 
 fn ensure(
     holds: bool,

@@ -1,8 +1,9 @@
 //! The learner: counts votes, announces the decision, answers clients.
 
+use super::acceptor_set::AcceptorSet;
 use super::action::{Action, Input, Peer, Role};
 use super::ballot::{Value, Vote};
-use super::cluster::{AcceptorSet, Cluster};
+use super::cluster::Cluster;
 use super::message::{Message, RequestId};
 use super::mutants::Mutant;
 use squall::{reachable, sometimes};
@@ -114,7 +115,7 @@ impl Learner {
 #[cfg(test)]
 mod tests {
     use super::super::ballot::Ballot;
-    use super::super::cluster::EqualBallots;
+    use super::super::equal_ballots::EqualBallots;
     use super::*;
 
     fn learner(mutant: Mutant) -> Learner {

@@ -61,10 +61,12 @@
 //! the learner: the acceptors remember it, and a new round finds it again.
 
 pub mod acceptor;
+pub mod acceptor_set;
 pub mod action;
 pub mod ballot;
 pub mod client;
 pub mod cluster;
+pub mod equal_ballots;
 pub mod event;
 pub mod invariants;
 pub mod learner;
@@ -72,21 +74,25 @@ pub mod members;
 pub mod message;
 pub mod mutants;
 pub mod pace;
+pub mod property;
 pub mod proposer;
 pub mod record;
 pub mod scenario;
 pub mod shell;
 
 pub use acceptor::Acceptor;
+pub use acceptor_set::AcceptorSet;
 pub use action::{Action, Input, Peer, Role, Timer};
 pub use ballot::{Ballot, Value, Vote};
-pub use cluster::{AcceptorSet, Boot, Cluster, EqualBallots, Standing};
+pub use cluster::{Boot, Cluster, Standing};
+pub use equal_ballots::EqualBallots;
 pub use event::Event;
-pub use invariants::{Observer, Property, Scope, Violation};
+pub use invariants::{Observer, Scope};
 pub use learner::Learner;
 pub use members::{Deployment, Members};
 pub use message::{Message, RequestId};
 pub use mutants::Mutant;
 pub use pace::Pace;
+pub use property::{Property, Violation};
 pub use proposer::Proposer;
 pub use record::{AcceptorRecord, Journal, ProposerRecord, Record};

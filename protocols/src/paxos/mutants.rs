@@ -5,8 +5,8 @@
 //! hides it from any client, and M-PAX-09 with acceptors that answer it. See
 //! [`Mutant::equal_ballots`].
 
-use super::cluster::EqualBallots;
-use super::invariants::Property;
+use super::equal_ballots::EqualBallots;
+use super::property::Property;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;

@@ -1,8 +1,10 @@
 //! The proposer: picks a ballot, gathers promises, proposes a safe value.
 
+use super::acceptor_set::AcceptorSet;
 use super::action::{Action, Input, Peer, Role, Timer};
 use super::ballot::{Ballot, Value, Vote};
-use super::cluster::{AcceptorSet, Boot, Cluster, EqualBallots, Standing};
+use super::cluster::{Boot, Cluster, Standing};
+use super::equal_ballots::EqualBallots;
 use super::message::{Message, RequestId};
 use super::mutants::Mutant;
 use super::record::{ProposerRecord, Record, RecoverError};

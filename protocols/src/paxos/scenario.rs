@@ -1,7 +1,8 @@
 //! Paxos as a scenario: a cluster, its clients, the faults that it tolerates, and what is promised.
 
 use super::client::{Client, client};
-use super::cluster::{Cluster, EqualBallots};
+use super::cluster::Cluster;
+use super::equal_ballots::EqualBallots;
 use super::event::Event;
 use super::invariants::{Observer, Scope};
 use super::members::{Deployment, Members};

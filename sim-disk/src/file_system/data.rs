@@ -4,7 +4,8 @@ use super::{FileSystem, SyncPoint};
 use crate::contents::SIZE_MAX;
 use crate::descriptor::{Fd, Opened};
 use crate::errno::Errno;
-use crate::inode::{Body, FileKind, Ino};
+use crate::ino::Ino;
+use crate::inode::{Body, FileKind};
 
 impl FileSystem {
     /// Reads at `offset` into `buffer`. Returns how many bytes there were: fewer than asked for at the end.

@@ -6,7 +6,8 @@ mod path;
 
 use crate::crash::{Crash, name_losses};
 use crate::descriptor::Descriptors;
-use crate::inode::{Body, FileKind, Ino, Inodes};
+use crate::ino::Ino;
+use crate::inode::{Body, FileKind, Inodes};
 use crate::names::Names;
 use crate::page::{Op, Pool};
 use crate::report::CrashReport;

@@ -6,7 +6,8 @@ use crate::contents::Contents;
 use crate::descriptor::{Fd, OpenFlags, Opened};
 use crate::directory::{Directory, Name};
 use crate::errno::Errno;
-use crate::inode::{Body, FileKind, Ino};
+use crate::ino::Ino;
+use crate::inode::{Body, FileKind};
 use crate::names::{Change, Slot};
 use crate::page::Op;
 

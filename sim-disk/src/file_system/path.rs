@@ -2,7 +2,8 @@
 
 use super::FileSystem;
 use crate::errno::Errno;
-use crate::inode::{FileKind, Ino, Inodes};
+use crate::ino::Ino;
+use crate::inode::{FileKind, Inodes};
 
 /// Bytes of the longest name.
 const NAME_MAX: usize = 255;
