@@ -217,7 +217,9 @@ fn choices_pasted_as_edits_are_the_run() {
 #[test]
 fn a_branch_leaves_what_was_before_it() {
     let scenario = journal::journal();
-    let drawn = Case::from_seed(&scenario, Seed(4));
+    let mut drawn = Case::from_seed(&scenario, Seed(4));
+    // Long enough to be left after its first checkpoint.
+    drawn.parameters = [("servers".into(), 3), ("clients".into(), 4)].into();
     let outcome = run(&scenario, &drawn, Record::default());
     assert!(outcome.checkpoints.len() >= 2, "{}", outcome.figures.events);
     let branches = vec![Branch { event: CHECKPOINT_EVERY, epoch: 1 }];

@@ -24,7 +24,7 @@ struct Durable {
 
 /// One whole run, to be made a part of other scenarios.
 pub async fn run(sim: Sim) -> squall::Result {
-    let (servers, clients) = (sim.parameter("servers", 1..=3), sim.parameter("clients", 1..=4));
+    let (servers, clients) = (sim.size("servers", 1..=3), sim.size("clients", 1..=4));
     let servers = sim.nodes("server", servers as usize, serve);
     let count = servers.len();
     let clients = sim.nodes("client", clients as usize, move || ask(count));

@@ -85,14 +85,12 @@ impl Setup {
         let mutant: Mutant = name.parse().expect("the scenario lists its mutants");
         let small = |name: &str, range: std::ops::RangeInclusive<u16>| {
             let range = u64::from(*range.start())..=u64::from(*range.end());
-            u16::try_from(sim.parameter(name, range)).expect("a small number")
+            u16::try_from(sim.size(name, range)).expect("a small number")
         };
-        // Three quarters of the clusters are the smallest that tolerates anything.
-        let usual = sim.parameter("sizes", 0..=3) < 3;
+        // Three are the smallest cluster that tolerates anything.
         let acceptors = match mutant.acceptors() {
             Some(needed) => needed..=needed,
-            None if usual => 3..=3,
-            None => 4..=5,
+            None => 3..=5,
         };
         let acceptors = small("acceptors", acceptors);
         let equal_ballots = match mutant.equal_ballots() {
@@ -104,7 +102,7 @@ impl Setup {
             0 => EqualBallots::Answer,
             _ => EqualBallots::Refuse,
         };
-        let proposers = small("proposers", 2..=if usual { 3 } else { 4 });
+        let proposers = small("proposers", 2..=4);
         let distance = [1, 4, 16][sim.parameter("distance", 0..=2) as usize];
         let round_trip = ROUND_TRIP * distance;
         let tenths = |name, least| round_trip * sim.parameter(name, least..=30) as u32 / 10;
