@@ -2,7 +2,7 @@
 
 use super::config::{Config, ConfigSet};
 use super::counts::Counts;
-use super::expand::{Choice, enter, expand};
+use super::expand::{Choice, Successors, enter};
 use super::mask::Mask;
 use super::problem::Problem;
 use crate::spec::NondeterministicSpec;
@@ -15,38 +15,47 @@ pub(super) enum Progress {
     Stuck(usize),
     /// There is more to examine.
     Paused,
+    /// More operations overlap than the mask has slots for.
+    TooWide,
 }
 
 /// A search that follows one order of operations until it is stuck, then the next one.
 pub(super) struct DepthFirst<M> {
-    stack: Vec<Frame<M>>,
-    trail: Vec<Choice>,
+    /// From the configuration that the search began with to the present one.
+    path: Vec<Frame<M>>,
+    /// Configurations that need not be examined again.
     seen: ConfigSet<M>,
+    /// The last step of which `seen` has a configuration.
+    seen_until: Option<usize>,
     counts: Counts,
     furthest: usize,
     examined: u64,
 }
 
 struct Frame<M> {
-    step: u32,
-    /// How many choices led to the configuration before this frame's own.
-    trail: u32,
+    step: usize,
     config: Config<M>,
+    /// What led to it; nothing leads to the first one.
     choice: Option<Choice>,
+    successors: Successors,
+    is_seen: bool,
+}
+
+/// Where a configuration goes by itself.
+enum Arrival {
+    /// To this step, whose return it cannot pass.
+    At(usize),
+    End,
+    TooWide,
 }
 
 impl<M: Mask> DepthFirst<M> {
-    pub(super) fn new<S: NondeterministicSpec>(problem: &mut Problem<'_, S>) -> Self {
-        let mut config = Config { state: problem.initial, used: 0, mask: M::empty(problem.slots) };
-        if problem.len() > 0 {
-            let (view, machine) = problem.at(0);
-            enter(machine, view, &mut config);
-        }
+    pub(super) fn new(expected: usize) -> Self {
         DepthFirst {
-            stack: vec![Frame { step: 0, trail: 0, config, choice: None }],
-            trail: Vec::with_capacity(problem.len()),
-            seen: ConfigSet::with_capacity(problem.len()),
-            counts: Counts::new(problem.unknown.len()),
+            path: Vec::with_capacity(expected),
+            seen: ConfigSet::new(),
+            seen_until: None,
+            counts: Counts::default(),
             furthest: 0,
             examined: 0,
         }
@@ -63,46 +72,87 @@ impl<M: Mask> DepthFirst<M> {
         problem: &mut Problem<'_, S>,
         limit: u64,
     ) -> Progress {
-        let end = problem.len();
+        if self.examined == 0 && limit > 0 {
+            let (state, mask) = (problem.initial, M::empty(problem.slots));
+            if let Some(end) = self.descend(problem, 0, Config { state, used: 0, mask }, None) {
+                return end;
+            }
+        }
         while self.examined < limit {
-            let Some(mut frame) = self.stack.pop() else { return Progress::Stuck(self.furthest) };
-            loop {
-                self.trail.truncate(frame.trail as usize);
-                self.trail.extend(frame.choice);
-                let mut step = frame.step as usize;
-                let config = &mut frame.config;
-                loop {
-                    if step == end {
-                        return Progress::Found(std::mem::take(&mut self.trail));
-                    }
-                    let slot = problem.steps[step].returning.slot;
-                    if !config.mask.has(slot) {
-                        break;
-                    }
-                    config.mask.remove(slot);
-                    step += 1;
-                    if step < end {
-                        let (view, machine) = problem.at(step);
-                        enter(machine, view, config);
-                    }
-                }
-                self.furthest = self.furthest.max(step);
-                self.examined += 1;
-                if !self.seen.insert(step as u32, config, &self.counts) {
-                    break;
-                }
-                let (view, machine) = problem.at(step);
-                let (stack, trail) = (&mut self.stack, self.trail.len() as u32);
-                let before = stack.len();
-                expand(machine, &mut self.counts, view, config, |config, choice| {
-                    stack.push(Frame { step: step as u32, trail, config, choice: Some(choice) });
-                });
-                if stack.len() == before {
-                    break;
-                }
-                frame = stack.pop().expect("a child was pushed");
+            let Some(frame) = self.path.last_mut() else { return Progress::Stuck(self.furthest) };
+            let step = frame.step;
+            let (view, machine) = problem.at(step);
+            let next = frame.successors.next(machine, &mut self.counts, view, &frame.config);
+            // Until then, nothing that follows it is of its step, so nothing could meet it.
+            if !frame.is_seen && frame.successors.are_past_return() {
+                frame.is_seen = true;
+                self.seen.insert(step as u32, &frame.config, &self.counts);
+                self.seen_until = self.seen_until.max(Some(step));
+            }
+            let Some((config, choice)) = next else {
+                self.path.pop();
+                continue;
+            };
+            if let Some(end) = self.descend(problem, step, config, Some(choice)) {
+                return end;
             }
         }
         Progress::Paused
+    }
+
+    /// Goes on with a configuration that was made at `step`.
+    #[inline]
+    fn descend<S: NondeterministicSpec>(
+        &mut self,
+        problem: &mut Problem<'_, S>,
+        step: usize,
+        mut config: Config<M>,
+        choice: Option<Choice>,
+    ) -> Option<Progress> {
+        let step = match arrive(problem, step, choice.is_none(), &mut config) {
+            Arrival::At(step) => step,
+            Arrival::End => {
+                let choices = self.path.iter().filter_map(|frame| frame.choice).chain(choice);
+                return Some(Progress::Found(choices.collect()));
+            }
+            Arrival::TooWide => return Some(Progress::TooWide),
+        };
+        self.furthest = self.furthest.max(step);
+        self.examined += 1;
+        let may_be_seen = self.seen_until.is_some_and(|until| step <= until);
+        if !may_be_seen || !self.seen.has(step as u32, &config, &self.counts) {
+            let successors = Successors::default();
+            self.path.push(Frame { step, config, choice, successors, is_seen: false });
+        }
+        None
+    }
+}
+
+/// Goes past the returns of operations that have taken effect.
+#[inline]
+fn arrive<S: NondeterministicSpec, M: Mask>(
+    problem: &mut Problem<'_, S>,
+    mut step: usize,
+    mut enters: bool,
+    config: &mut Config<M>,
+) -> Arrival {
+    loop {
+        if !problem.reach(step) {
+            return Arrival::End;
+        }
+        if problem.slots > M::SLOTS_MAX {
+            return Arrival::TooWide;
+        }
+        if enters {
+            let (view, machine) = problem.at(step);
+            enter(machine, view, config);
+        }
+        let slot = problem.steps[step].returning.slot;
+        if !config.mask.has(slot) {
+            return Arrival::At(step);
+        }
+        config.mask.remove(slot);
+        step += 1;
+        enters = true;
     }
 }

@@ -4,7 +4,7 @@
 use super::config::{Config, ConfigSet};
 use super::counts::Counts;
 use super::depth_first::Progress;
-use super::expand::{Choice, enter, expand};
+use super::expand::{Choice, Successors, enter};
 use super::machine::Machine;
 use super::mask::Mask;
 use super::problem::{Problem, View};
@@ -19,27 +19,25 @@ pub(super) struct Frontier<M> {
     now: Vec<(Config<M>, u32)>,
     at: usize,
     next: Vec<(Config<M>, u32)>,
-    children: Vec<(Config<M>, Choice)>,
     seen: ConfigSet<M>,
     seen_next: ConfigSet<M>,
-    pub(super) counts: Counts,
+    counts: Counts,
     paths: Paths,
     examined: u64,
     peak: usize,
 }
 
 impl<M: Mask> Frontier<M> {
-    pub(super) fn new(state: u32, slots: usize, unknown: usize, keeps_paths: bool) -> Self {
+    pub(super) fn new(state: u32, slots: usize, keeps_paths: bool) -> Self {
         let config = Config { state, used: 0, mask: M::empty(slots) };
         Frontier {
             step: 0,
             now: vec![(config, NO_NODE)],
             at: 0,
             next: Vec::new(),
-            children: Vec::new(),
             seen: ConfigSet::new(),
             seen_next: ConfigSet::new(),
-            counts: Counts::new(unknown),
+            counts: Counts::default(),
             paths: Paths { nodes: Vec::new(), keep: keeps_paths, collect_at: 4096 },
             examined: 0,
             peak: 1,
@@ -66,15 +64,9 @@ impl<M: Mask> Frontier<M> {
         self.now.iter_mut().map(|(config, _)| config)
     }
 
-    /// Makes room for another class of operations of unknown outcome.
-    pub(super) fn widen_counts(&mut self, classes: usize) {
-        self.counts.rebuild(classes, self.now.iter_mut().map(|(config, _)| &mut config.used));
-    }
-
     /// Forgets the counts that no configuration of the present step has.
     pub(super) fn forget_counts(&mut self) {
-        let width = self.counts.width();
-        self.widen_counts(width);
+        self.counts.forget_others(self.now.iter_mut().map(|(config, _)| &mut config.used));
     }
 
     /// Examines configurations until the search ends or about `limit` were examined in all.
@@ -84,7 +76,7 @@ impl<M: Mask> Frontier<M> {
         limit: u64,
     ) -> Progress {
         while self.examined < limit {
-            if self.step == problem.len() {
+            if !problem.reach(self.step) {
                 return Progress::Found(self.paths.choices(self.now[0].1));
             }
             let (view, machine) = problem.at(self.step);
@@ -144,19 +136,15 @@ impl<M: Mask> Frontier<M> {
                 // A single configuration is entered only here, where it may have company; once more does no harm.
                 self.seen.insert(0, &config, counts);
             }
-            self.children.clear();
-            let children = &mut self.children;
-            expand(machine, counts, view, &config, |config, choice| {
-                children.push((config, choice))
-            });
-            for (mut config, choice) in self.children.drain(..) {
-                if config.mask.has(slot) {
-                    config.mask.remove(slot);
-                    if self.seen_next.insert(0, &config, counts) {
-                        self.next.push((config, paths.add(node, choice)));
+            let mut successors = Successors::default();
+            while let Some((mut next, choice)) = successors.next(machine, counts, view, &config) {
+                if next.mask.has(slot) {
+                    next.mask.remove(slot);
+                    if self.seen_next.insert(0, &next, counts) {
+                        self.next.push((next, paths.add(node, choice)));
                     }
-                } else if self.seen.insert(0, &config, counts) {
-                    self.now.push((config, paths.add(node, choice)));
+                } else if self.seen.insert(0, &next, counts) {
+                    self.now.push((next, paths.add(node, choice)));
                 }
             }
         }

@@ -20,27 +20,35 @@ pub(crate) enum Next {
     Several(u32),
 }
 
+/// Operations that ask for the same thing and are told the same.
+struct Class<S: NondeterministicSpec> {
+    op: S::Op,
+    ret: Option<S::Ret>,
+    is_pure: bool,
+}
+
 /// What the search needs to know of the classes and states of one history.
 pub(crate) struct Machine<'s, S: NondeterministicSpec> {
     spec: &'s S,
-    classes: Vec<(S::Op, Option<S::Ret>)>,
+    classes: Vec<Class<S>>,
     class_numbers: NumberTable,
-    pure: Vec<bool>,
     states: Vec<S::State>,
     state_numbers: NumberTable,
-    /// The last step at which an operation is open that can tell this state from others; -1: no such step.
-    last_observed: Vec<i64>,
-    /// Whether `last_observed` is known, so that states that nobody can tell apart may be merged.
+    /// Whether it is known until when states can be told apart, so that they may be merged.
     merges: bool,
+    /// The last step at which an operation is open that can tell this state from others; -1: no such step. Empty
+    /// unless the machine merges states.
+    last_observed: Vec<i64>,
     /// Classes that can tell states apart, with the last step at which one of them is open, latest first.
     observers: Vec<(u32, i64)>,
     /// The state that stands for all that nobody can tell apart any more: of those that were met, the one
     /// that was unobserved earliest, as a depth-first search returns to earlier steps.
     unobserved: Option<u32>,
+    /// A row of transitions for each state, `width` wide. Empty if there are many classes.
     dense: Vec<u32>,
+    width: usize,
     hashed_numbers: NumberTable,
     hashed: Vec<(u64, u32)>,
-    width: usize,
     lists: Vec<Vec<u32>>,
     scratch: Vec<S::State>,
 }
@@ -51,17 +59,16 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
             spec,
             classes: Vec::new(),
             class_numbers: NumberTable::default(),
-            pure: Vec::new(),
             states: Vec::new(),
             state_numbers: NumberTable::default(),
-            last_observed: Vec::new(),
             merges: false,
+            last_observed: Vec::new(),
             observers: Vec::new(),
             unobserved: None,
             dense: Vec::new(),
+            width: 0,
             hashed_numbers: NumberTable::default(),
             hashed: Vec::new(),
-            width: 0,
             lists: Vec::new(),
             scratch: Vec::new(),
         }
@@ -69,16 +76,18 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
 
     /// A machine that expects this many operations.
     pub(crate) fn with_capacity(spec: &'s S, operations: usize) -> Self {
-        let classes = operations.min(1 << 10);
+        let classes = operations.min(64);
+        let width = classes.next_power_of_two();
         Machine {
             classes: Vec::with_capacity(classes),
             class_numbers: NumberTable::with_capacity(classes),
-            pure: Vec::with_capacity(classes),
+            dense: Vec::with_capacity(8 * width),
+            width,
             ..Machine::new(spec)
         }
     }
 
-    /// A machine to which classes are added while transitions are asked for.
+    /// A machine whose states and classes come and go.
     pub(crate) fn growing(spec: &'s S) -> Self {
         let mut machine = Machine::new(spec);
         machine.width = usize::MAX;
@@ -95,16 +104,20 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
     }
 
     /// The number of this operation with this result (`None`: unknown).
+    #[inline]
     pub(crate) fn class(&mut self, op: &S::Op, ret: Option<&S::Ret>) -> u32 {
         let classes = &self.classes;
         let hash = hash_of(&(op, ret));
         let (number, new) = self.class_numbers.number(hash, |number| {
             let known = &classes[number as usize];
-            known.0 == *op && known.1.as_ref() == ret
+            known.op == *op && known.ret.as_ref() == ret
         });
         if new {
-            self.classes.push((op.clone(), ret.cloned()));
-            self.pure.push(self.spec.is_pure(op, ret));
+            let is_pure = self.spec.is_pure(op, ret);
+            self.classes.push(Class { op: op.clone(), ret: ret.cloned(), is_pure });
+            if self.classes.len() > self.width {
+                self.set_width((2 * self.width).max(16));
+            }
         }
         number
     }
@@ -114,22 +127,30 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
     }
 
     pub(crate) fn class_parts(&self, class: u32) -> (&S::Op, Option<&S::Ret>) {
-        let (op, ret) = &self.classes[class as usize];
+        let Class { op, ret, .. } = &self.classes[class as usize];
         (op, ret.as_ref())
     }
 
     #[inline]
     pub(crate) fn is_pure(&self, class: u32) -> bool {
-        self.pure[class as usize]
+        self.classes[class as usize].is_pure
     }
 
-    /// Fixes the classes: transitions are asked for from now on.
+    /// Makes room for the classes that are known, as few more are to come.
     pub(crate) fn seal(&mut self) {
-        self.width = self.classes.len();
-        self.dense.clear();
-        for _ in 0..self.states.len() {
-            self.add_row();
+        self.set_width(self.classes.len());
+    }
+
+    fn set_width(&mut self, width: usize) {
+        let narrow = std::mem::take(&mut self.dense);
+        if width <= DENSE_CLASSES {
+            self.dense.reserve(self.states.len().max(8) * width);
+            for state in 0..self.states.len() {
+                self.dense.extend_from_slice(&narrow[state * self.width..][..self.width.min(width)]);
+                self.dense.resize((state + 1) * width, UNSEEN);
+            }
         }
+        self.width = width;
     }
 
     pub(crate) fn state(&mut self, state: &S::State) -> u32 {
@@ -139,8 +160,12 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         if new {
             assert!(number < SEVERAL, "fewer than 2^31 states");
             self.states.push(state.clone());
-            self.last_observed.push(self.last_observer(state));
-            self.add_row();
+            if self.merges {
+                self.last_observed.push(self.last_observer(state));
+            }
+            if self.width <= DENSE_CLASSES {
+                self.dense.resize(self.dense.len() + self.width, UNSEEN);
+            }
         }
         number
     }
@@ -161,14 +186,12 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         self.observers.iter().find(|(class, _)| sees(*class)).map_or(-1, |(_, step)| *step)
     }
 
-    /// Operations of `class` can tell some states apart; the last one is open until `step`.
-    pub(crate) fn add_observer(&mut self, class: u32, step: i64) {
-        let at = self.observers.partition_point(|(_, other)| *other >= step);
-        self.observers.insert(at, (class, step));
-    }
-
-    /// From now on states that are not observed any more are merged.
-    pub(crate) fn merge_unobserved(&mut self) {
+    /// From now on states that are not observed any more are merged. Of the `observers` each is a class that can tell
+    /// states apart, with the last step at which one of them is open.
+    pub(crate) fn merge_unobserved(&mut self, mut observers: Vec<(u32, i64)>) {
+        observers.sort_by_key(|(_, step)| std::cmp::Reverse(*step));
+        self.observers = observers;
+        self.last_observed = self.states.iter().map(|state| self.last_observer(state)).collect();
         self.merges = true;
     }
 
@@ -181,8 +204,11 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
     /// The state that stands for this one at `step`.
     #[inline]
     pub(crate) fn canonical(&mut self, state: u32, step: usize) -> u32 {
+        if !self.merges {
+            return state;
+        }
         let last_observed = self.last_observed[state as usize];
-        if !self.merges || last_observed >= step as i64 {
+        if last_observed >= step as i64 {
             return state;
         }
         match self.unobserved {
@@ -191,12 +217,6 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
                 self.unobserved = Some(state);
                 state
             }
-        }
-    }
-
-    fn add_row(&mut self) {
-        if self.width <= DENSE_CLASSES {
-            self.dense.resize(self.dense.len() + self.width, UNSEEN);
         }
     }
 
@@ -248,12 +268,13 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
 
     #[cold]
     fn compute(&mut self, state: u32, class: u32) -> u32 {
-        let (op, ret) = &self.classes[class as usize];
+        let Class { op, ret, is_pure } = &self.classes[class as usize];
         let mut found = std::mem::take(&mut self.scratch);
         found.clear();
         self.spec.steps(&self.states[state as usize], op, ret.as_ref(), &mut found);
         let entry = match found.as_slice() {
             [] => IMPOSSIBLE,
+            _ if *is_pure => state,
             [one] => self.state(one),
             several => {
                 let mut numbers: Vec<u32> = several.iter().map(|s| self.state(s)).collect();

@@ -4,6 +4,8 @@ use std::hash::Hash;
 
 /// Which of the open operations have taken effect: one bit for each slot.
 pub(super) trait Mask: Clone + Eq + Hash {
+    /// How many slots it can have.
+    const SLOTS_MAX: usize;
     /// No slot of this many.
     fn empty(slots: usize) -> Self;
     fn has(&self, slot: u32) -> bool;
@@ -12,8 +14,10 @@ pub(super) trait Mask: Clone + Eq + Hash {
 }
 
 impl Mask for u64 {
+    const SLOTS_MAX: usize = 64;
+
     fn empty(slots: usize) -> u64 {
-        assert!(slots <= 64, "a word has 64 slots, not {slots}");
+        assert!(slots <= Self::SLOTS_MAX, "a word has 64 slots, not {slots}");
         0
     }
 
@@ -38,6 +42,8 @@ impl Mask for u64 {
 pub(super) struct WideMask(Box<[u64]>);
 
 impl Mask for WideMask {
+    const SLOTS_MAX: usize = usize::MAX;
+
     fn empty(slots: usize) -> WideMask {
         WideMask(vec![0; slots.div_ceil(64)].into())
     }

@@ -21,6 +21,7 @@ mod expand;
 mod frontier;
 mod machine;
 mod mask;
+mod observers;
 pub(crate) mod parts;
 mod problem;
 mod search;

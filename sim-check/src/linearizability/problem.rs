@@ -2,10 +2,12 @@
 //!
 //! Only a return forces anything to have taken effect (just-in-time linearization, Lowe 2017), so the search
 //! moves from return to return. An open operation occupies a slot from its invocation to its return:
-//! slots are as many as operations overlap, however long the history.
+//! slots are as many as operations overlap, however long the history. Steps are read when the search first gets to
+//! them: what lies beyond a violation costs nothing.
 
 use super::machine::Machine;
-use crate::history::{History, OperationId, Outcome};
+use super::observers::find_observers;
+use crate::history::{History, OperationId};
 use crate::spec::NondeterministicSpec;
 
 /// An operation that is open at a step.
@@ -21,138 +23,195 @@ pub(super) struct Open {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     pub(super) returning: Open,
+    /// Where in `opens` the impure operations begin, those that are pure, and those of them that are fresh.
     impure_from: u32,
     pure_from: u32,
     fresh_from: u32,
+    to: u32,
+    /// How many classes of operations of unknown outcome were met.
+    unknown: u32,
 }
 
 /// Operations of unknown outcome that ask for the same thing. Only how many were used matters.
 #[derive(Clone, Debug)]
 pub(super) struct UnknownClass {
     pub(super) class: u32,
-    /// For each operation, the first step at which it is open. Ascending.
-    pub(super) from_step: Vec<u32>,
-    /// For each operation, its place in the history.
-    pub(super) operations: Vec<u32>,
+    first: Unknown,
+    more: Vec<Unknown>,
 }
 
-/// A history made ready for the search.
-pub(super) struct Problem<'s, S: NondeterministicSpec> {
-    pub(super) machine: Machine<'s, S>,
+/// An operation of unknown outcome.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unknown {
+    /// The first step at which it is open.
+    pub(super) from_step: u32,
+    /// Its place in the history.
+    pub(super) operation: u32,
+}
+
+impl UnknownClass {
+    /// Adds an operation of this class, which must not be open earlier than those before it.
+    pub(super) fn add(classes: &mut Vec<UnknownClass>, class: u32, operation: Unknown) {
+        match classes.iter_mut().find(|known| known.class == class) {
+            Some(known) => known.more.push(operation),
+            None => classes.push(UnknownClass { class, first: operation, more: Vec::new() }),
+        }
+    }
+
+    /// The operation that is used when this many were.
+    #[inline]
+    pub(super) fn after(&self, used: u32) -> Option<Unknown> {
+        match used {
+            0 => Some(self.first),
+            used => self.more.get(used as usize - 1).copied(),
+        }
+    }
+}
+
+/// A history made ready for the search, as far as the search has asked for it.
+pub(super) struct Problem<'p, S: NondeterministicSpec> {
+    pub(super) machine: Machine<'p, S>,
     pub(super) initial: u32,
     pub(super) steps: Vec<Step>,
-    impure: Vec<Open>,
-    pure: Vec<Open>,
+    /// What is open, step by step.
+    opens: Vec<Open>,
     pub(super) unknown: Vec<UnknownClass>,
     /// How many slots there are.
     pub(super) slots: usize,
+    history: &'p History<S::Op, S::Ret>,
+    possible: &'p dyn Fn(OperationId) -> bool,
+    /// What was not read yet.
+    unread: &'p [OperationId],
+    now: Now,
 }
 
-impl<'s, S: NondeterministicSpec> Problem<'s, S> {
+/// What is open where the history was read to.
+#[derive(Default)]
+struct Now {
+    impure: Vec<Open>,
+    pure: Vec<Open>,
+    /// The same operations with the positions of their returns.
+    returns: Vec<(u32, Open)>,
+    free_slots: Vec<u32>,
+}
+
+impl<'p, S: NondeterministicSpec> Problem<'p, S> {
     /// The operations `ids` of `history`, ascending, which must not include failed ones. Those that are `possible`
     /// may take effect with their result at any time after their invocation, or never.
     pub(super) fn new(
-        spec: &'s S,
-        history: &History<S::Op, S::Ret>,
-        ids: &[OperationId],
-        possible: &dyn Fn(OperationId) -> bool,
+        spec: &'p S,
+        history: &'p History<S::Op, S::Ret>,
+        ids: &'p [OperationId],
+        possible: &'p dyn Fn(OperationId) -> bool,
     ) -> Self {
-        let operations = history.operations();
         let mut machine = Machine::with_capacity(spec, ids.len());
-        let mut unknown: Vec<UnknownClass> = Vec::new();
-        // Operations that return: (place, class, position of the return), in the order of invocation.
-        let mut calls: Vec<(u32, u32, u32)> = Vec::with_capacity(ids.len());
-        let mut unknown_calls: Vec<(u32, u32)> = Vec::new();
-        for &OperationId(place) in ids {
-            let operation = &operations[place as usize];
-            let ret = operation.outcome.ok();
-            let class = machine.class(&operation.op, ret);
-            if matches!(operation.outcome, Outcome::Ok(_)) && !possible(OperationId(place)) {
-                calls.push((place, class, operation.last_position()));
-            } else if !machine.is_pure(class) {
-                unknown_calls.push((place, class));
-            }
+        let initial = machine.state(&spec.initial());
+        Problem {
+            machine,
+            initial,
+            steps: Vec::with_capacity(ids.len()),
+            // About as many are open at a time in most histories.
+            opens: Vec::with_capacity(ids.len() * 3),
+            unknown: Vec::new(),
+            slots: 0,
+            history,
+            possible,
+            unread: ids,
+            now: Now::default(),
         }
-        let returns = sorted_returns(&calls);
-        let mut steps = Vec::with_capacity(calls.len() + 1);
-        // About as many are open at a time in most histories.
-        let room = ids.len() * 3;
-        let (mut impure, mut pure) = (Vec::with_capacity(room), Vec::with_capacity(room));
-        let (mut open_impure, mut open_pure): (Vec<Open>, Vec<Open>) =
-            (Vec::with_capacity(16), Vec::with_capacity(16));
-        let mut slot_of = vec![0u32; calls.len()];
-        let (mut free, mut slots) = (Vec::new(), 0u32);
-        let (mut invoked, mut unknown_invoked) = (0, 0);
-        for (step, &(position, returning)) in returns.iter().enumerate() {
-            let fresh = open_pure.len();
-            while let Some(&(operation, class, _)) = calls.get(invoked) {
-                if operations[operation as usize].invoked.position > position {
-                    break;
-                }
-                let slot = free.pop().unwrap_or_else(|| {
-                    slots += 1;
-                    slots - 1
-                });
-                slot_of[invoked] = slot;
-                let open = Open { slot, class, operation };
-                let list = if machine.is_pure(class) { &mut open_pure } else { &mut open_impure };
-                list.push(open);
-                invoked += 1;
-            }
-            while let Some(&(operation, class)) = unknown_calls.get(unknown_invoked) {
-                if operations[operation as usize].invoked.position > position {
-                    break;
-                }
-                let known = unknown.iter().position(|known| known.class == class);
-                let at = known.unwrap_or_else(|| {
-                    let (from_step, operations) = (Vec::new(), Vec::new());
-                    unknown.push(UnknownClass { class, from_step, operations });
-                    unknown.len() - 1
-                });
-                unknown[at].from_step.push(step as u32);
-                unknown[at].operations.push(operation);
-                unknown_invoked += 1;
-            }
-            let slot = slot_of[returning as usize];
-            let (operation, class, _) = calls[returning as usize];
-            steps.push(Step {
-                returning: Open { slot, class, operation },
-                impure_from: impure.len() as u32,
-                pure_from: pure.len() as u32,
-                fresh_from: (pure.len() + fresh) as u32,
-            });
-            impure.extend_from_slice(&open_impure);
-            pure.extend_from_slice(&open_pure);
-            let list = if machine.is_pure(class) { &mut open_pure } else { &mut open_impure };
-            list.retain(|open| open.slot != slot);
-            free.push(slot);
-        }
-        let (impure_from, pure_from) = (impure.len() as u32, pure.len() as u32);
-        let end = Open { slot: 0, class: 0, operation: 0 };
-        steps.push(Step { returning: end, impure_from, pure_from, fresh_from: pure_from });
-        machine.seal();
-        find_observers(&mut machine, &steps, &unknown);
-        let initial_state = spec.initial();
-        let initial = machine.state(&initial_state);
-        Problem { machine, initial, steps, impure, pure, unknown, slots: slots as usize }
     }
 
-    /// How many returns there are.
+    /// How many returns were read.
     pub(super) fn len(&self) -> usize {
-        self.steps.len() - 1
+        self.steps.len()
+    }
+
+    /// Whether there is such a step; reads up to it.
+    #[inline]
+    pub(super) fn reach(&mut self, step: usize) -> bool {
+        while step >= self.steps.len() {
+            if !self.read() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Reads all of the history, and finds out which states need not be told apart.
+    pub(super) fn complete(&mut self) {
+        while self.read() {}
+        find_observers(&mut self.machine, &self.steps, &self.unknown);
+    }
+
+    /// Reads on to the next return; false if there is none.
+    fn read(&mut self) -> bool {
+        let now = &mut self.now;
+        let fresh = now.pure.len();
+        let mut end = now.returns.iter().map(|(position, _)| *position).min().unwrap_or(u32::MAX);
+        while let Some((&id, rest)) = self.unread.split_first() {
+            let operation = self.history.operation(id);
+            if operation.invoked.position > end {
+                break;
+            }
+            self.unread = rest;
+            let ret = operation.outcome.ok();
+            let class = self.machine.class(&operation.op, ret);
+            let is_pure = self.machine.is_pure(class);
+            if ret.is_none() || (self.possible)(id) {
+                if !is_pure {
+                    let from_step = self.steps.len() as u32;
+                    let operation = Unknown { from_step, operation: id.0 };
+                    UnknownClass::add(&mut self.unknown, class, operation);
+                }
+                continue;
+            }
+            let slot = now.free_slots.pop().unwrap_or_else(|| {
+                self.slots += 1;
+                self.slots as u32 - 1
+            });
+            let open = Open { slot, class, operation: id.0 };
+            let list = if is_pure { &mut now.pure } else { &mut now.impure };
+            list.push(open);
+            let position = operation.last_position();
+            now.returns.push((position, open));
+            end = end.min(position);
+        }
+        let Some(at) = now.returns.iter().position(|(position, _)| *position == end) else {
+            return false;
+        };
+        let (_, returning) = now.returns.swap_remove(at);
+        let impure_from = self.opens.len();
+        let pure_from = impure_from + now.impure.len();
+        self.opens.extend_from_slice(&now.impure);
+        self.opens.extend_from_slice(&now.pure);
+        self.steps.push(Step {
+            returning,
+            impure_from: impure_from as u32,
+            pure_from: pure_from as u32,
+            fresh_from: (pure_from + fresh) as u32,
+            to: self.opens.len() as u32,
+            unknown: self.unknown.len() as u32,
+        });
+        let is_pure = self.machine.is_pure(returning.class);
+        let list = if is_pure { &mut now.pure } else { &mut now.impure };
+        list.retain(|open| open.slot != returning.slot);
+        now.free_slots.push(returning.slot);
+        true
     }
 
     /// The step, and what the search works on beside it.
     #[inline]
-    pub(super) fn at(&mut self, step: usize) -> (View<'_>, &mut Machine<'s, S>) {
-        let (now, next) = (&self.steps[step], &self.steps[step + 1]);
+    pub(super) fn at(&mut self, step: usize) -> (View<'_>, &mut Machine<'p, S>) {
+        let now = &self.steps[step];
+        let opens = &self.opens[now.impure_from as usize..now.to as usize];
+        let (impure, pure) = opens.split_at((now.pure_from - now.impure_from) as usize);
         let view = View {
             step,
             returning: now.returning,
-            impure: &self.impure[now.impure_from as usize..next.impure_from as usize],
-            pure: &self.pure[now.pure_from as usize..next.pure_from as usize],
-            fresh_pure: &self.pure[now.fresh_from as usize..next.pure_from as usize],
-            unknown: &self.unknown,
+            impure,
+            pure,
+            fresh_pure: &pure[(now.fresh_from - now.pure_from) as usize..],
+            unknown: &self.unknown[..now.unknown as usize],
         };
         (view, &mut self.machine)
     }
@@ -172,75 +231,6 @@ pub(super) struct View<'p> {
     pub(super) fresh_pure: &'p [Open],
     /// Operations of unknown outcome, by class.
     pub(super) unknown: &'p [UnknownClass],
-}
-
-/// The calls in the order of their returns, as (position of the return, place in `calls`).
-fn sorted_returns(calls: &[(u32, u32, u32)]) -> Vec<(u32, u32)> {
-    let last = calls.iter().map(|call| call.2).max().unwrap_or(0) as usize;
-    if last > 8 * calls.len() {
-        let mut returns: Vec<(u32, u32)> =
-            calls.iter().enumerate().map(|(i, call)| (call.2, i as u32)).collect();
-        returns.sort_unstable();
-        return returns;
-    }
-    // Positions are dense: put each call where it belongs.
-    let mut by_position = vec![u32::MAX; last + 1];
-    for (i, call) in calls.iter().enumerate() {
-        by_position[call.2 as usize] = i as u32;
-    }
-    let mut returns = Vec::with_capacity(calls.len());
-    for (position, &call) in by_position.iter().enumerate() {
-        if call != u32::MAX {
-            returns.push((position as u32, call));
-        }
-    }
-    returns
-}
-
-/// Finds out how long each state can be told from others, so that states nobody asks for any more are merged.
-fn find_observers<S: NondeterministicSpec>(
-    machine: &mut Machine<'_, S>,
-    steps: &[Step],
-    unknown: &[UnknownClass],
-) {
-    let mut last_step = vec![-1; machine.class_count()];
-    for (step, known) in steps[..steps.len() - 1].iter().enumerate() {
-        last_step[known.returning.class as usize] = step as i64;
-    }
-    for class in unknown {
-        last_step[class.class as usize] = i64::MAX;
-    }
-    let mut observed = Vec::new();
-    let mut found = Vec::with_capacity(last_step.len());
-    for (class, &step) in last_step.iter().enumerate() {
-        let (op, ret) = machine.class_parts(class as u32);
-        if !machine.spec().observed_states(op, ret, &mut observed) {
-            return find_observers_by_asking(machine, &last_step);
-        }
-        found.extend(observed.drain(..).map(|state| (state, step)));
-    }
-    for (state, step) in &found {
-        machine.observe(state, *step);
-    }
-    machine.merge_unobserved();
-}
-
-/// The same for objects that cannot list the states that an operation tells apart.
-fn find_observers_by_asking<S: NondeterministicSpec>(
-    machine: &mut Machine<'_, S>,
-    last_step: &[i64],
-) {
-    let initial = machine.spec().initial();
-    for class in 0..last_step.len() as u32 {
-        let (op, ret) = machine.class_parts(class);
-        if machine.spec().tells_apart(op, ret, &initial).is_none() {
-            return;
-        }
-    }
-    for (class, &step) in last_step.iter().enumerate() {
-        machine.add_observer(class as u32, step);
-    }
-    machine.merge_unobserved();
 }
 
 #[cfg(test)]
@@ -264,8 +254,12 @@ mod tests {
         let spec = Register::new(0);
         let ids: Vec<OperationId> = (0..30).map(OperationId).collect();
         let mut problem = Problem::new(&spec, &history, &ids, &|_| false);
-        assert_eq!((problem.len(), problem.slots), (30, 3));
+        assert!(problem.reach(3));
+        assert_eq!((problem.len(), problem.slots), (4, 3));
         let open: Vec<usize> = (0..4).map(|step| problem.at(step).0.impure.len()).collect();
         assert_eq!(open, [3, 2, 1, 3]);
+        problem.complete();
+        assert_eq!((problem.len(), problem.slots), (30, 3));
+        assert!(!problem.reach(30));
     }
 }

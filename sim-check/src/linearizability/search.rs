@@ -37,23 +37,24 @@ pub(super) fn search<S: NondeterministicSpec>(
     meter: &mut Meter,
 ) -> Found {
     let mut problem = Problem::new(spec, history, ids, possible);
-    let ending = if problem.slots <= 64 {
-        compete::<S, u64>(&mut problem, meter)
-    } else {
-        compete::<S, WideMask>(&mut problem, meter)
-    };
+    let mut ending = compete::<S, u64>(&mut problem, ids.len(), meter);
+    if matches!(ending, Ending::TooWide) {
+        problem.complete();
+        ending = compete::<S, WideMask>(&mut problem, ids.len(), meter);
+    }
     match ending {
         Ending::Order(order) => Found::Order(order),
         Ending::Stuck(step) => {
             let operation = OperationId(problem.steps[step].returning.operation);
             let end = history.operation(operation).last_position();
-            let before = |id: &OperationId| history.operation(*id).invoked.position < end;
-            Found::Stuck { operation, evidence: ids.iter().copied().filter(before).collect() }
+            let before = ids.partition_point(|id| history.operation(*id).invoked.position < end);
+            Found::Stuck { operation, evidence: ids[..before].to_vec() }
         }
         Ending::Impossible(step) => {
             let operation = OperationId(problem.steps[step].returning.operation);
             Found::Stuck { operation, evidence: vec![operation] }
         }
+        Ending::TooWide => unreachable!("a wide mask is wide enough"),
         Ending::Exhausted => Found::Exhausted(meter.exhausted()),
     }
 }
@@ -63,14 +64,28 @@ enum Ending {
     Stuck(usize),
     /// The operation that returns at this step cannot have its result, whatever the order of the others.
     Impossible(usize),
+    /// More operations overlap than the mask has slots for.
+    TooWide,
     Exhausted,
 }
 
 fn compete<S: NondeterministicSpec, M: Mask>(
     problem: &mut Problem<'_, S>,
+    operations: usize,
     meter: &mut Meter,
 ) -> Ending {
-    let mut depth_first = DepthFirst::<M>::new(problem);
+    let mut depth_first = DepthFirst::<M>::new(operations);
+    // Most histories need no more than this, so neither merged states nor what lies beyond a violation.
+    let first = (64 + operations as u64).min(meter.left());
+    let progress = depth_first.run(problem, first);
+    meter.spend(depth_first.examined());
+    if let Some(ending) = conclude::<S, M>(problem, progress) {
+        return ending;
+    }
+    problem.complete();
+    if problem.slots > M::SLOTS_MAX {
+        return Ending::TooWide;
+    }
     let mut frontier: Option<Frontier<M>> = None;
     // Long enough for almost any linearizable history.
     let mut share = 1_024 + 8 * problem.len() as u64;
@@ -88,7 +103,7 @@ fn compete<S: NondeterministicSpec, M: Mask>(
             return Ending::Impossible(step);
         }
         let frontier = frontier.get_or_insert_with(|| {
-            Frontier::new(problem.initial, problem.slots, problem.unknown.len(), true)
+            Frontier::new(problem.initial, problem.slots, true)
         });
         let limit = share.min(frontier.examined().saturating_add(meter.left()));
         let before = frontier.examined();
@@ -135,8 +150,7 @@ fn impossible_result<S: NondeterministicSpec>(problem: &mut Problem<'_, S>) -> O
             allowed[class as usize] = true;
         }
     }
-    let returns = &problem.steps[..problem.len()];
-    returns.iter().position(|step| !allowed[step.returning.class as usize])
+    problem.steps.iter().position(|step| !allowed[step.returning.class as usize])
 }
 
 fn conclude<S: NondeterministicSpec, M: Mask>(
@@ -147,6 +161,7 @@ fn conclude<S: NondeterministicSpec, M: Mask>(
         Progress::Found(choices) => Some(Ending::Order(replay::<S, M>(problem, &choices))),
         Progress::Stuck(step) => Some(Ending::Stuck(step)),
         Progress::Paused => None,
+        Progress::TooWide => Some(Ending::TooWide),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::frontier::Frontier;
 use super::machine::Machine;
-use super::problem::{Open, UnknownClass, View};
+use super::problem::{Open, Unknown, UnknownClass, View};
 use crate::history::{Event, EventKind, HistoryError, ProcessId};
 use crate::spec::NondeterministicSpec;
 use crate::verdict::{Budget, Exhausted, Verdict};
@@ -131,7 +131,7 @@ impl<'s, S: NondeterministicSpec> StreamingChecker<'s, S> {
         let initial = machine.state(&spec.initial());
         StreamingChecker {
             machine,
-            frontier: Frontier::new(initial, 64, 0, false),
+            frontier: Frontier::new(initial, 64, false),
             budget,
             unknown: Vec::new(),
             impure: Vec::new(),
@@ -259,15 +259,8 @@ impl<'s, S: NondeterministicSpec> StreamingChecker<'s, S> {
                 if self.machine.is_pure(class) {
                     return;
                 }
-                let known = self.unknown.iter().position(|known| known.class == class);
-                let at = known.unwrap_or_else(|| {
-                    let (from_step, operations) = (Vec::new(), Vec::new());
-                    self.unknown.push(UnknownClass { class, from_step, operations });
-                    self.frontier.widen_counts(self.unknown.len());
-                    self.unknown.len() - 1
-                });
-                self.unknown[at].from_step.push(0);
-                self.unknown[at].operations.push(number as u32);
+                let operation = Unknown { from_step: 0, operation: number as u32 };
+                UnknownClass::add(&mut self.unknown, class, operation);
             }
             Ending::Ok(ret) => {
                 let class = self.machine.class(&tracked.op, Some(ret));
