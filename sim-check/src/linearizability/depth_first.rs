@@ -2,7 +2,7 @@
 
 use super::config::{Config, ConfigSet};
 use super::counts::Counts;
-use super::expand::{Choice, Successors, enter};
+use super::expand::{Choice, expand_others, expand_returning};
 use super::mask::Mask;
 use super::problem::Problem;
 use crate::spec::NondeterministicSpec;
@@ -21,12 +21,12 @@ pub(super) enum Progress {
 
 /// A search that follows one order of operations until it is stuck, then the next one.
 pub(super) struct DepthFirst<M> {
-    /// From the configuration that the search began with to the present one.
-    path: Vec<Frame<M>>,
+    stack: Vec<Frame<M>>,
+    trail: Vec<Choice>,
     /// Configurations that need not be examined again.
     seen: ConfigSet<M>,
-    /// The last step of which `seen` has a configuration.
-    seen_until: Option<usize>,
+    /// Beyond the last step of which `seen` has a configuration.
+    seen_end: usize,
     counts: Counts,
     furthest: usize,
     examined: u64,
@@ -35,26 +35,36 @@ pub(super) struct DepthFirst<M> {
 struct Frame<M> {
     step: usize,
     config: Config<M>,
-    /// What led to it; nothing leads to the first one.
-    choice: Option<Choice>,
-    successors: Successors,
-    is_seen: bool,
+    /// How many choices led to it, without that of its turn.
+    trail: usize,
+    turn: Turn,
 }
 
-/// Where a configuration goes by itself.
-enum Arrival {
-    /// To this step, whose return it cannot pass.
-    At(usize),
-    End,
-    TooWide,
+/// What is to be done with a configuration.
+enum Turn {
+    /// To examine it; this choice made it, if any.
+    New(Option<Choice>),
+    /// To let others take effect before the returning operation.
+    Others,
 }
 
 impl<M: Mask> DepthFirst<M> {
-    pub(super) fn new(expected: usize) -> Self {
+    /// A search that expects this many operations.
+    pub(super) fn new<S: NondeterministicSpec>(
+        problem: &mut Problem<'_, S>,
+        operations: usize,
+    ) -> Self {
+        let mut config = Config { state: problem.initial, used: 0, mask: M::empty(problem.slots) };
+        if problem.reach(0) && problem.slots <= M::SLOTS_MAX {
+            problem.enter(0, &mut config);
+        }
+        let mut stack = Vec::with_capacity(operations);
+        stack.push(Frame { step: 0, config, trail: 0, turn: Turn::New(None) });
         DepthFirst {
-            path: Vec::with_capacity(expected),
+            stack,
+            trail: Vec::with_capacity(operations),
             seen: ConfigSet::new(),
-            seen_until: None,
+            seen_end: 0,
             counts: Counts::default(),
             furthest: 0,
             examined: 0,
@@ -72,87 +82,81 @@ impl<M: Mask> DepthFirst<M> {
         problem: &mut Problem<'_, S>,
         limit: u64,
     ) -> Progress {
-        if self.examined == 0 && limit > 0 {
-            let (state, mask) = (problem.initial, M::empty(problem.slots));
-            if let Some(end) = self.descend(problem, 0, Config { state, used: 0, mask }, None) {
-                return end;
-            }
-        }
         while self.examined < limit {
-            let Some(frame) = self.path.last_mut() else { return Progress::Stuck(self.furthest) };
-            let step = frame.step;
-            let (view, machine) = problem.at(step);
-            let next = frame.successors.next(machine, &mut self.counts, view, &frame.config);
-            // Until then, nothing that follows it is of its step, so nothing could meet it.
-            if !frame.is_seen && frame.successors.are_past_return() {
-                frame.is_seen = true;
-                self.seen.insert(step as u32, &frame.config, &self.counts);
-                self.seen_until = self.seen_until.max(Some(step));
-            }
-            let Some((config, choice)) = next else {
-                self.path.pop();
-                continue;
-            };
-            if let Some(end) = self.descend(problem, step, config, Some(choice)) {
-                return end;
+            let Some(frame) = self.stack.pop() else { return Progress::Stuck(self.furthest) };
+            self.trail.truncate(frame.trail);
+            match frame.turn {
+                Turn::Others => self.take_others(problem, frame.step, &frame.config),
+                Turn::New(choice) => {
+                    self.trail.extend(choice);
+                    if let Some(end) = self.go(problem, frame.step, frame.config) {
+                        return end;
+                    }
+                }
             }
         }
         Progress::Paused
     }
 
-    /// Goes on with a configuration that was made at `step`.
-    #[inline]
-    fn descend<S: NondeterministicSpec>(
+    /// Follows a configuration for as long as the returning operations may take effect.
+    fn go<S: NondeterministicSpec>(
+        &mut self,
+        problem: &mut Problem<'_, S>,
+        mut step: usize,
+        mut config: Config<M>,
+    ) -> Option<Progress> {
+        if !problem.reach(step) {
+            return Some(Progress::Found(std::mem::take(&mut self.trail)));
+        }
+        loop {
+            if problem.slots > M::SLOTS_MAX {
+                return Some(Progress::TooWide);
+            }
+            let slot = problem.steps[step].returning.slot;
+            if config.mask.has(slot) {
+                config.mask.remove(slot);
+                step += 1;
+                if !problem.reach(step) {
+                    return Some(Progress::Found(std::mem::take(&mut self.trail)));
+                }
+                problem.enter(step, &mut config);
+                continue;
+            }
+            self.furthest = self.furthest.max(step);
+            self.examined += 1;
+            if step < self.seen_end && self.seen.has(step as u32, &config, &self.counts) {
+                return None;
+            }
+            // What the returning operation leads to is of later steps and never meets this configuration again:
+            // it need not be in `seen` before the others' turn.
+            let (stack, trail) = (&mut self.stack, self.trail.len());
+            stack.push(Frame { step, config: config.clone(), trail, turn: Turn::Others });
+            let (view, machine) = problem.at(step);
+            let mut first = None;
+            expand_returning(machine, view, &config, |next, choice| {
+                if let Some((config, choice)) = first.replace((next, choice)) {
+                    stack.push(Frame { step, config, trail, turn: Turn::New(Some(choice)) });
+                }
+            });
+            let (next, choice) = first?;
+            self.trail.push(choice);
+            config = next;
+        }
+    }
+
+    /// Lets operations take effect before the one that returns.
+    fn take_others<S: NondeterministicSpec>(
         &mut self,
         problem: &mut Problem<'_, S>,
         step: usize,
-        mut config: Config<M>,
-        choice: Option<Choice>,
-    ) -> Option<Progress> {
-        let step = match arrive(problem, step, choice.is_none(), &mut config) {
-            Arrival::At(step) => step,
-            Arrival::End => {
-                let choices = self.path.iter().filter_map(|frame| frame.choice).chain(choice);
-                return Some(Progress::Found(choices.collect()));
-            }
-            Arrival::TooWide => return Some(Progress::TooWide),
-        };
-        self.furthest = self.furthest.max(step);
-        self.examined += 1;
-        let may_be_seen = self.seen_until.is_some_and(|until| step <= until);
-        if !may_be_seen || !self.seen.has(step as u32, &config, &self.counts) {
-            let successors = Successors::default();
-            self.path.push(Frame { step, config, choice, successors, is_seen: false });
-        }
-        None
-    }
-}
-
-/// Goes past the returns of operations that have taken effect.
-#[inline]
-fn arrive<S: NondeterministicSpec, M: Mask>(
-    problem: &mut Problem<'_, S>,
-    mut step: usize,
-    mut enters: bool,
-    config: &mut Config<M>,
-) -> Arrival {
-    loop {
-        if !problem.reach(step) {
-            return Arrival::End;
-        }
-        if problem.slots > M::SLOTS_MAX {
-            return Arrival::TooWide;
-        }
-        if enters {
-            let (view, machine) = problem.at(step);
-            enter(machine, view, config);
-        }
-        let slot = problem.steps[step].returning.slot;
-        if !config.mask.has(slot) {
-            return Arrival::At(step);
-        }
-        config.mask.remove(slot);
-        step += 1;
-        enters = true;
+        config: &Config<M>,
+    ) {
+        self.seen.insert(step as u32, config, &self.counts);
+        self.seen_end = self.seen_end.max(step + 1);
+        let (view, machine) = problem.at(step);
+        let (stack, trail) = (&mut self.stack, self.trail.len());
+        expand_others(machine, &mut self.counts, view, config, |config, choice| {
+            stack.push(Frame { step, config, trail, turn: Turn::New(Some(choice)) });
+        });
     }
 }

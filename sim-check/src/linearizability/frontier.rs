@@ -4,7 +4,7 @@
 use super::config::{Config, ConfigSet};
 use super::counts::Counts;
 use super::depth_first::Progress;
-use super::expand::{Choice, Successors, enter};
+use super::expand::{Choice, enter, expand_others, expand_returning};
 use super::machine::Machine;
 use super::mask::Mask;
 use super::problem::{Problem, View};
@@ -19,6 +19,7 @@ pub(super) struct Frontier<M> {
     now: Vec<(Config<M>, u32)>,
     at: usize,
     next: Vec<(Config<M>, u32)>,
+    children: Vec<(Config<M>, Choice)>,
     seen: ConfigSet<M>,
     seen_next: ConfigSet<M>,
     counts: Counts,
@@ -35,6 +36,7 @@ impl<M: Mask> Frontier<M> {
             now: vec![(config, NO_NODE)],
             at: 0,
             next: Vec::new(),
+            children: Vec::new(),
             seen: ConfigSet::new(),
             seen_next: ConfigSet::new(),
             counts: Counts::default(),
@@ -101,7 +103,7 @@ impl<M: Mask> Frontier<M> {
     ) {
         self.seen.clear();
         for (config, _) in &mut self.now {
-            enter(machine, view, config);
+            enter(machine, view.step, view.fresh_pure, config);
         }
         if self.now.len() > 1 {
             let (seen, counts) = (&mut self.seen, &self.counts);
@@ -136,15 +138,26 @@ impl<M: Mask> Frontier<M> {
                 // A single configuration is entered only here, where it may have company; once more does no harm.
                 self.seen.insert(0, &config, counts);
             }
-            let mut successors = Successors::default();
-            while let Some((mut next, choice)) = successors.next(machine, counts, view, &config) {
-                if next.mask.has(slot) {
-                    next.mask.remove(slot);
-                    if self.seen_next.insert(0, &next, counts) {
-                        self.next.push((next, paths.add(node, choice)));
+            expand_returning(machine, view, &config, |mut next, choice| {
+                next.mask.remove(slot);
+                if self.seen_next.insert(0, &next, counts) {
+                    self.next.push((next, paths.add(node, choice)));
+                }
+            });
+            let (seen, now) = (&mut self.seen, &mut self.now);
+            self.children.clear();
+            let children = &mut self.children;
+            expand_others(machine, counts, view, &config, |config, choice| {
+                children.push((config, choice));
+            });
+            for (mut config, choice) in self.children.drain(..) {
+                if config.mask.has(slot) {
+                    config.mask.remove(slot);
+                    if self.seen_next.insert(0, &config, counts) {
+                        self.next.push((config, paths.add(node, choice)));
                     }
-                } else if self.seen.insert(0, &next, counts) {
-                    self.now.push((next, paths.add(node, choice)));
+                } else if seen.insert(0, &config, counts) {
+                    now.push((config, paths.add(node, choice)));
                 }
             }
         }

@@ -5,7 +5,10 @@
 //! slots are as many as operations overlap, however long the history. Steps are read when the search first gets to
 //! them: what lies beyond a violation costs nothing.
 
+use super::config::Config;
+use super::expand::enter;
 use super::machine::Machine;
+use super::mask::Mask;
 use super::observers::find_observers;
 use crate::history::{History, OperationId};
 use crate::spec::NondeterministicSpec;
@@ -86,7 +89,6 @@ pub(super) struct Problem<'p, S: NondeterministicSpec> {
 }
 
 /// What is open where the history was read to.
-#[derive(Default)]
 struct Now {
     impure: Vec<Open>,
     pure: Vec<Open>,
@@ -112,12 +114,17 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
             steps: Vec::with_capacity(ids.len()),
             // About as many are open at a time in most histories.
             opens: Vec::with_capacity(ids.len() * 3),
-            unknown: Vec::new(),
+            unknown: Vec::with_capacity(8),
             slots: 0,
             history,
             possible,
             unread: ids,
-            now: Now::default(),
+            now: Now {
+                impure: Vec::with_capacity(8),
+                pure: Vec::with_capacity(8),
+                returns: Vec::with_capacity(8),
+                free_slots: Vec::with_capacity(8),
+            },
         }
     }
 
@@ -197,6 +204,14 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
         list.retain(|open| open.slot != returning.slot);
         now.free_slots.push(returning.slot);
         true
+    }
+
+    /// The configuration enters a step that was read.
+    #[inline]
+    pub(super) fn enter<M: Mask>(&mut self, step: usize, config: &mut Config<M>) {
+        let now = &self.steps[step];
+        let fresh = &self.opens[now.fresh_from as usize..now.to as usize];
+        enter(&mut self.machine, step, fresh, config);
     }
 
     /// The step, and what the search works on beside it.

@@ -74,7 +74,7 @@ fn compete<S: NondeterministicSpec, M: Mask>(
     operations: usize,
     meter: &mut Meter,
 ) -> Ending {
-    let mut depth_first = DepthFirst::<M>::new(operations);
+    let mut depth_first = DepthFirst::<M>::new(problem, operations);
     // Most histories need no more than this, so neither merged states nor what lies beyond a violation.
     let first = (64 + operations as u64).min(meter.left());
     let progress = depth_first.run(problem, first);
