@@ -29,21 +29,6 @@ struct Entry<M> {
     config: Config<M>,
 }
 
-impl<M: Mask> Entry<M> {
-    #[inline]
-    fn is(&self, hash: u64, step: u32, config: &Config<M>) -> bool {
-        self.hash == hash
-            && self.step == step
-            && self.config.state == config.state
-            && self.config.mask == config.mask
-    }
-}
-
-#[inline]
-fn hash_at<M: Mask>(step: u32, config: &Config<M>) -> u64 {
-    hash_of(&((u64::from(step) << 32) | u64::from(config.state), &config.mask))
-}
-
 /// Up to this many entries a scan is faster than a table.
 const SCANNED: usize = 8;
 
@@ -52,35 +37,20 @@ impl<M: Mask> ConfigSet<M> {
         ConfigSet { entries: Vec::new(), slots: Vec::new() }
     }
 
-    /// Whether a configuration is there that is at least as good.
-    #[inline]
-    pub(super) fn has(&self, step: u32, config: &Config<M>, counts: &Counts) -> bool {
-        let hash = hash_at(step, config);
-        let covers = |entry: &Entry<M>| {
-            entry.is(hash, step, config) && counts.at_most(entry.config.used, config.used)
-        };
-        if self.slots.is_empty() {
-            return self.entries.iter().any(covers);
-        }
-        let table = self.slots.len() - 1;
-        let mut at = hash as usize & table;
-        while self.slots[at] != 0 {
-            if covers(&self.entries[self.slots[at] as usize - 1]) {
-                return true;
-            }
-            at = (at + 1) & table;
-        }
-        false
-    }
-
     /// Adds the configuration unless one that is at least as good is there. Returns whether it was added;
     /// an entry that it dominates may be replaced.
     #[inline]
     pub(super) fn insert(&mut self, step: u32, config: &Config<M>, counts: &Counts) -> bool {
-        let hash = hash_at(step, config);
+        let hash = hash_of(&((u64::from(step) << 32) | u64::from(config.state), &config.mask));
+        let same = |entry: &Entry<M>| {
+            entry.hash == hash
+                && entry.step == step
+                && entry.config.state == config.state
+                && entry.config.mask == config.mask
+        };
         if self.slots.is_empty() {
             for entry in &mut self.entries {
-                if entry.is(hash, step, config) {
+                if same(entry) {
                     if counts.at_most(entry.config.used, config.used) {
                         return false;
                     }
@@ -98,15 +68,20 @@ impl<M: Mask> ConfigSet<M> {
         }
         let table = self.slots.len() - 1;
         let mut at = hash as usize & table;
-        while self.slots[at] != 0 {
-            let entry = &mut self.entries[self.slots[at] as usize - 1];
-            if entry.is(hash, step, config) {
-                if counts.at_most(entry.config.used, config.used) {
-                    return false;
-                }
-                if counts.at_most(config.used, entry.config.used) {
-                    entry.config.used = config.used;
-                    return true;
+        loop {
+            match self.slots[at] {
+                0 => break,
+                number => {
+                    let entry = &mut self.entries[number as usize - 1];
+                    if same(entry) {
+                        if counts.at_most(entry.config.used, config.used) {
+                            return false;
+                        }
+                        if counts.at_most(config.used, entry.config.used) {
+                            entry.config.used = config.used;
+                            return true;
+                        }
+                    }
                 }
             }
             at = (at + 1) & table;

@@ -5,75 +5,93 @@ use crate::hash::{NumberTable, hash_of};
 /// The number of a vector of counts; 0 is "none used".
 pub(super) type CountsId = u32;
 
-/// Vectors of counts by number. None ends with a zero, so that classes may be added at any time.
+/// Vectors of counts by number. Classes may be added at any time.
 #[derive(Default)]
 pub(super) struct Counts {
-    /// Where each vector ends in `counts`; it begins where the one before ends.
-    ends: Vec<u32>,
-    counts: Vec<u32>,
+    /// How many classes each vector has room for.
+    width: usize,
+    vectors: Vec<u32>,
+    /// The hash of each vector: the sum of the weights of what was used.
+    hashes: Vec<u64>,
     numbers: NumberTable,
-    scratch: Vec<u32>,
 }
 
 impl Counts {
     fn get(&self, id: CountsId) -> &[u32] {
-        vector(&self.ends, &self.counts, id)
+        &self.vectors[id as usize * self.width..][..self.width]
     }
 
     #[inline]
     pub(super) fn count(&self, id: CountsId, class: usize) -> u32 {
-        if id == 0 { 0 } else { self.get(id).get(class).copied().unwrap_or(0) }
+        let none = id == 0 || class >= self.width;
+        if none { 0 } else { self.vectors[id as usize * self.width + class] }
     }
 
     /// One more of `class`.
     pub(super) fn increment(&mut self, id: CountsId, class: usize) -> CountsId {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
-        scratch.extend_from_slice(self.get(id));
-        if scratch.len() <= class {
-            scratch.resize(class + 1, 0);
+        if class >= self.width {
+            self.widen((class + 1).max(2 * self.width).max(8));
         }
-        scratch[class] = scratch[class].checked_add(1).expect("fewer than 2^32 of one class");
-        let number = self.number(&scratch);
-        self.scratch = scratch;
+        let hash = self.hashes[id as usize].wrapping_add(weight(class));
+        let (width, vectors) = (self.width, &self.vectors);
+        let before = &vectors[id as usize * width..][..width];
+        let more = before[class].checked_add(1).expect("fewer than 2^32 of one class");
+        let (number, new) = self.numbers.number(hash, |number| {
+            let known = &vectors[number as usize * width..][..width];
+            let mut pairs = known.iter().zip(before).enumerate();
+            known[class] == more && pairs.all(|(i, (known, before))| i == class || known == before)
+        });
+        if new {
+            let start = id as usize * width;
+            self.vectors.extend_from_within(start..start + width);
+            self.vectors[number as usize * width + class] = more;
+            self.hashes.push(hash);
+        }
         number
     }
 
-    fn number(&mut self, counts: &[u32]) -> CountsId {
-        let (ends, known) = (&self.ends, &self.counts);
-        let (number, new) = self
-            .numbers
-            .number(hash_of(counts), |number| vector(ends, known, number + 1) == counts);
-        if new {
-            self.counts.extend_from_slice(counts);
-            self.ends.push(self.counts.len() as u32);
+    /// Makes room for this many classes.
+    fn widen(&mut self, width: usize) {
+        if self.hashes.is_empty() {
+            // The vector of zeros.
+            self.numbers.number(0, |_| false);
+            self.hashes.push(0);
         }
-        number + 1
+        let mut vectors = Vec::with_capacity(self.hashes.len().max(8) * width);
+        for id in 0..self.hashes.len() {
+            vectors.extend_from_slice(self.get(id as u32));
+            vectors.resize((id + 1) * width, 0);
+        }
+        (self.vectors, self.width) = (vectors, width);
     }
 
     /// Whether `a` used no more of any class than `b`: then whatever `b` can do, `a` can do.
     #[inline]
     pub(super) fn at_most(&self, a: CountsId, b: CountsId) -> bool {
-        if a == b || a == 0 {
-            return true;
-        }
-        let (a, b) = (self.get(a), self.get(b));
-        a.len() <= b.len() && a.iter().zip(b).all(|(a, b)| a <= b)
+        a == b || a == 0 || self.get(a).iter().zip(self.get(b)).all(|(a, b)| a <= b)
     }
 
     /// Forgets all vectors but the `living`, which are renumbered.
     pub(super) fn forget_others<'c>(&mut self, living: impl Iterator<Item = &'c mut CountsId>) {
         let mut kept = Counts::default();
+        kept.widen(self.width);
         for id in living {
-            if *id != 0 {
-                *id = kept.number(self.get(*id));
+            let counts = self.get(*id);
+            let hash = self.hashes.get(*id as usize).copied().unwrap_or(0);
+            let (width, vectors) = (kept.width, &kept.vectors);
+            let (number, new) = kept
+                .numbers
+                .number(hash, |number| vectors[number as usize * width..][..width] == *counts);
+            if new {
+                kept.vectors.extend_from_slice(counts);
+                kept.hashes.push(hash);
             }
+            *id = number;
         }
         *self = kept;
     }
 }
 
-fn vector<'c>(ends: &[u32], counts: &'c [u32], id: CountsId) -> &'c [u32] {
-    let end = |id: CountsId| if id == 0 { 0 } else { ends[id as usize - 1] as usize };
-    if id == 0 { &[] } else { &counts[end(id - 1)..end(id)] }
+fn weight(class: usize) -> u64 {
+    hash_of(&(class as u64 + 1))
 }

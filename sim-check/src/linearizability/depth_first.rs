@@ -3,8 +3,9 @@
 use super::config::{Config, ConfigSet};
 use super::counts::Counts;
 use super::expand::{Choice, expand_others, expand_returning};
+use super::machine::Machine;
 use super::mask::Mask;
-use super::problem::Problem;
+use super::problem::{Problem, View};
 use crate::spec::NondeterministicSpec;
 
 /// How far a driver got with the configurations that it was given.
@@ -76,17 +77,21 @@ impl<M: Mask> DepthFirst<M> {
         self.examined
     }
 
-    /// Examines configurations until the search ends or about `limit` were examined in all.
+    /// Examines configurations until the search ends, or about `limit` were examined in all, or the problem should be
+    /// completed.
     pub(super) fn run<S: NondeterministicSpec>(
         &mut self,
         problem: &mut Problem<'_, S>,
         limit: u64,
     ) -> Progress {
-        while self.examined < limit {
+        while self.examined < limit && !problem.should_merge() {
             let Some(frame) = self.stack.pop() else { return Progress::Stuck(self.furthest) };
             self.trail.truncate(frame.trail);
             match frame.turn {
-                Turn::Others => self.take_others(problem, frame.step, &frame.config),
+                Turn::Others => {
+                    let (view, machine) = problem.at(frame.step);
+                    self.take_others(machine, view, &frame.config);
+                }
                 Turn::New(choice) => {
                     self.trail.extend(choice);
                     if let Some(end) = self.go(problem, frame.step, frame.config) {
@@ -124,39 +129,48 @@ impl<M: Mask> DepthFirst<M> {
             }
             self.furthest = self.furthest.max(step);
             self.examined += 1;
-            if step < self.seen_end && self.seen.has(step as u32, &config, &self.counts) {
-                return None;
-            }
-            // What the returning operation leads to is of later steps and never meets this configuration again:
-            // it need not be in `seen` before the others' turn.
-            let (stack, trail) = (&mut self.stack, self.trail.len());
-            stack.push(Frame { step, config: config.clone(), trail, turn: Turn::Others });
             let (view, machine) = problem.at(step);
-            let mut first = None;
-            expand_returning(machine, view, &config, |next, choice| {
-                if let Some((config, choice)) = first.replace((next, choice)) {
+            let trail = self.trail.len();
+            if step < self.seen_end {
+                // The search was stuck hereabouts, and is likely to be again.
+                if !self.take_others(machine, view, &config) {
+                    return None;
+                }
+            } else {
+                // What the returning operation leads to is of later steps and never meets this configuration
+                // again: it need not be in `seen` before the others' turn.
+                let config = config.clone();
+                self.stack.push(Frame { step, config, trail, turn: Turn::Others });
+            }
+            let (stack, mut next) = (&mut self.stack, None);
+            expand_returning(machine, view, &config, |config, choice| {
+                if let Some((config, choice)) = next.replace((config, choice)) {
                     stack.push(Frame { step, config, trail, turn: Turn::New(Some(choice)) });
                 }
             });
-            let (next, choice) = first?;
+            let (successor, choice) = next?;
             self.trail.push(choice);
-            config = next;
+            config = successor;
         }
     }
 
-    /// Lets operations take effect before the one that returns.
+    /// Lets operations take effect before the one that returns; false if this was done before.
+    #[inline]
     fn take_others<S: NondeterministicSpec>(
         &mut self,
-        problem: &mut Problem<'_, S>,
-        step: usize,
+        machine: &mut Machine<'_, S>,
+        view: View<'_>,
         config: &Config<M>,
-    ) {
-        self.seen.insert(step as u32, config, &self.counts);
+    ) -> bool {
+        let step = view.step;
+        if !self.seen.insert(step as u32, config, &self.counts) {
+            return false;
+        }
         self.seen_end = self.seen_end.max(step + 1);
-        let (view, machine) = problem.at(step);
         let (stack, trail) = (&mut self.stack, self.trail.len());
         expand_others(machine, &mut self.counts, view, config, |config, choice| {
             stack.push(Frame { step, config, trail, turn: Turn::New(Some(choice)) });
         });
+        true
     }
 }

@@ -86,7 +86,11 @@ pub(super) struct Problem<'p, S: NondeterministicSpec> {
     /// What was not read yet.
     unread: &'p [OperationId],
     now: Now,
+    is_complete: bool,
 }
+
+/// With so many states it is worth the trouble to find out which need not be told apart.
+const STATES_MAX: usize = 32;
 
 /// What is open where the history was read to.
 struct Now {
@@ -125,6 +129,7 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
                 returns: Vec::with_capacity(8),
                 free_slots: Vec::with_capacity(8),
             },
+            is_complete: false,
         }
     }
 
@@ -147,7 +152,14 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
     /// Reads all of the history, and finds out which states need not be told apart.
     pub(super) fn complete(&mut self) {
         while self.read() {}
+        self.is_complete = true;
         find_observers(&mut self.machine, &self.steps, &self.unknown);
+    }
+
+    /// Whether there are many states, and [`complete`](Self::complete) may merge some.
+    #[inline]
+    pub(super) fn should_merge(&self) -> bool {
+        !self.is_complete && self.machine.state_count() > STATES_MAX
     }
 
     /// Reads on to the next return; false if there is none.
