@@ -20,7 +20,10 @@ pub(super) struct Config<M> {
 /// can still do, it can do too.
 pub(super) struct ConfigSet<M> {
     entries: Vec<Entry<M>>,
+    /// Open addressing; a slot holds a number plus one, or zero. Unused while there are few entries.
     slots: Vec<u32>,
+    /// How many entries there may be, once there are more than a few.
+    expected: usize,
 }
 
 struct Entry<M> {
@@ -34,7 +37,12 @@ const SCANNED: usize = 8;
 
 impl<M: Mask> ConfigSet<M> {
     pub(super) fn new() -> Self {
-        ConfigSet { entries: Vec::new(), slots: Vec::new() }
+        ConfigSet { entries: Vec::new(), slots: Vec::new(), expected: 0 }
+    }
+
+    /// A set that stays small or gets about so many entries.
+    pub(super) fn expecting(entries: usize) -> Self {
+        ConfigSet { expected: entries.min(1 << 15), ..ConfigSet::new() }
     }
 
     /// Adds the configuration unless one that is at least as good is there. Returns whether it was added;
@@ -62,7 +70,8 @@ impl<M: Mask> ConfigSet<M> {
             }
             self.entries.push(Entry { hash, step, config: config.clone() });
             if self.entries.len() > SCANNED {
-                self.rebuild(64);
+                self.entries.reserve(self.expected);
+                self.rebuild((2 * self.expected).next_power_of_two().max(64));
             }
             return true;
         }

@@ -34,10 +34,10 @@ pub(super) struct DepthFirst<M> {
 }
 
 struct Frame<M> {
-    step: usize,
-    config: Config<M>,
+    step: u32,
     /// How many choices led to it, without that of its turn.
-    trail: usize,
+    trail: u32,
+    config: Config<M>,
     turn: Turn,
 }
 
@@ -60,11 +60,11 @@ impl<M: Mask> DepthFirst<M> {
             problem.enter(0, &mut config);
         }
         let mut stack = Vec::with_capacity(operations);
-        stack.push(Frame { step: 0, config, trail: 0, turn: Turn::New(None) });
+        stack.push(Frame { step: 0, trail: 0, config, turn: Turn::New(None) });
         DepthFirst {
             stack,
             trail: Vec::with_capacity(operations),
-            seen: ConfigSet::new(),
+            seen: ConfigSet::expecting(operations),
             seen_end: 0,
             counts: Counts::default(),
             furthest: 0,
@@ -86,15 +86,15 @@ impl<M: Mask> DepthFirst<M> {
     ) -> Progress {
         while self.examined < limit && !problem.should_merge() {
             let Some(frame) = self.stack.pop() else { return Progress::Stuck(self.furthest) };
-            self.trail.truncate(frame.trail);
+            self.trail.truncate(frame.trail as usize);
             match frame.turn {
                 Turn::Others => {
-                    let (view, machine) = problem.at(frame.step);
+                    let (view, machine) = problem.at(frame.step as usize);
                     self.take_others(machine, view, &frame.config);
                 }
                 Turn::New(choice) => {
                     self.trail.extend(choice);
-                    if let Some(end) = self.go(problem, frame.step, frame.config) {
+                    if let Some(end) = self.go(problem, frame.step as usize, frame.config) {
                         return end;
                     }
                 }
@@ -130,7 +130,7 @@ impl<M: Mask> DepthFirst<M> {
             self.furthest = self.furthest.max(step);
             self.examined += 1;
             let (view, machine) = problem.at(step);
-            let trail = self.trail.len();
+            let (at, trail) = (step as u32, self.trail.len() as u32);
             if step < self.seen_end {
                 // The search was stuck hereabouts, and is likely to be again.
                 if !self.take_others(machine, view, &config) {
@@ -140,12 +140,12 @@ impl<M: Mask> DepthFirst<M> {
                 // What the returning operation leads to is of later steps and never meets this configuration
                 // again: it need not be in `seen` before the others' turn.
                 let config = config.clone();
-                self.stack.push(Frame { step, config, trail, turn: Turn::Others });
+                self.stack.push(Frame { step: at, trail, config, turn: Turn::Others });
             }
             let (stack, mut next) = (&mut self.stack, None);
             expand_returning(machine, view, &config, |config, choice| {
                 if let Some((config, choice)) = next.replace((config, choice)) {
-                    stack.push(Frame { step, config, trail, turn: Turn::New(Some(choice)) });
+                    stack.push(Frame { step: at, trail, config, turn: Turn::New(Some(choice)) });
                 }
             });
             let (successor, choice) = next?;
@@ -162,14 +162,14 @@ impl<M: Mask> DepthFirst<M> {
         view: View<'_>,
         config: &Config<M>,
     ) -> bool {
-        let step = view.step;
-        if !self.seen.insert(step as u32, config, &self.counts) {
+        let (step, trail) = (view.step as u32, self.trail.len() as u32);
+        if !self.seen.insert(step, config, &self.counts) {
             return false;
         }
-        self.seen_end = self.seen_end.max(step + 1);
-        let (stack, trail) = (&mut self.stack, self.trail.len());
+        self.seen_end = self.seen_end.max(view.step + 1);
+        let stack = &mut self.stack;
         expand_others(machine, &mut self.counts, view, config, |config, choice| {
-            stack.push(Frame { step, config, trail, turn: Turn::New(Some(choice)) });
+            stack.push(Frame { step, trail, config, turn: Turn::New(Some(choice)) });
         });
         true
     }

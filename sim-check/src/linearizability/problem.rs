@@ -117,7 +117,7 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
             initial,
             steps: Vec::with_capacity(ids.len()),
             // About as many are open at a time in most histories.
-            opens: Vec::with_capacity(ids.len() * 3),
+            opens: Vec::with_capacity(ids.len() * 6),
             unknown: Vec::with_capacity(8),
             slots: 0,
             history,
