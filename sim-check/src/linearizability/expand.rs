@@ -69,7 +69,7 @@ pub(super) fn expand_others<S: NondeterministicSpec, M: Mask>(
     mut found: impl FnMut(Config<M>, Choice),
 ) {
     let step = view.step as u32;
-    for (i, known) in view.unknown.iter().enumerate() {
+    for (i, known) in view.unknown.iter().enumerate().rev() {
         let unused = known.after(counts.count(config.used, i));
         let Some(unused) = unused.filter(|unused| unused.from_step <= step) else { continue };
         let counts = &mut *counts;
@@ -83,7 +83,7 @@ pub(super) fn expand_others<S: NondeterministicSpec, M: Mask>(
             found(next, Choice { step, operation: unused.operation, state });
         });
     }
-    for open in view.impure {
+    for open in view.impure.iter().rev() {
         if open.slot != view.returning.slot && !config.mask.has(open.slot) {
             take(machine, view, config, open, &mut found);
         }

@@ -146,7 +146,8 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         if width <= DENSE_CLASSES {
             self.dense.reserve(self.states.len().max(8) * width);
             for state in 0..self.states.len() {
-                self.dense.extend_from_slice(&narrow[state * self.width..][..self.width.min(width)]);
+                self.dense
+                    .extend_from_slice(&narrow[state * self.width..][..self.width.min(width)]);
                 self.dense.resize((state + 1) * width, UNSEEN);
             }
         }

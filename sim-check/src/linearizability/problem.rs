@@ -166,7 +166,12 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
     fn read(&mut self) -> bool {
         let now = &mut self.now;
         let fresh = now.pure.len();
-        let mut end = now.returns.iter().map(|(position, _)| *position).min().unwrap_or(u32::MAX);
+        let (mut next, mut end) = (0, u32::MAX);
+        for (i, (position, _)) in now.returns.iter().enumerate() {
+            if *position < end {
+                (next, end) = (i, *position);
+            }
+        }
         while let Some((&id, rest)) = self.unread.split_first() {
             let operation = self.history.operation(id);
             if operation.invoked.position > end {
@@ -192,13 +197,15 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
             let list = if is_pure { &mut now.pure } else { &mut now.impure };
             list.push(open);
             let position = operation.last_position();
+            if position < end {
+                (next, end) = (now.returns.len(), position);
+            }
             now.returns.push((position, open));
-            end = end.min(position);
         }
-        let Some(at) = now.returns.iter().position(|(position, _)| *position == end) else {
+        if now.returns.is_empty() {
             return false;
-        };
-        let (_, returning) = now.returns.swap_remove(at);
+        }
+        let (_, returning) = now.returns.swap_remove(next);
         let impure_from = self.opens.len();
         let pure_from = impure_from + now.impure.len();
         self.opens.extend_from_slice(&now.impure);

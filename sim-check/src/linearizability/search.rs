@@ -1,6 +1,5 @@
 //! Searches one part of a history with two drivers in turn.
 
-use super::config::Config;
 use super::depth_first::{DepthFirst, Progress};
 use super::expand::Choice;
 use super::frontier::Frontier;
@@ -102,9 +101,8 @@ fn compete<S: NondeterministicSpec, M: Mask>(
         {
             return Ending::Impossible(step);
         }
-        let frontier = frontier.get_or_insert_with(|| {
-            Frontier::new(problem.initial, problem.slots, true)
-        });
+        let frontier =
+            frontier.get_or_insert_with(|| Frontier::new(problem.initial, problem.slots, true));
         let limit = share.min(frontier.examined().saturating_add(meter.left()));
         let before = frontier.examined();
         let progress = frontier.run(problem, limit);
@@ -171,17 +169,16 @@ fn replay<S: NondeterministicSpec, M: Mask>(
     problem: &mut Problem<'_, S>,
     choices: &[Choice],
 ) -> Vec<OperationId> {
-    let mut order = Vec::with_capacity(problem.len());
-    let mut config = Config { state: problem.initial, used: 0, mask: M::empty(problem.slots) };
+    let mut order = Vec::with_capacity(problem.len() + problem.unknown.len());
+    let (mut state, mut mask) = (problem.initial, M::empty(problem.slots));
     let mut choices = choices.iter().peekable();
     for step in 0..problem.len() {
         let (view, machine) = problem.at(step);
-        config.state = machine.canonical(config.state, step);
-        let mut fresh = view.fresh_pure;
+        let mut possible = view.fresh_pure;
         loop {
-            for open in fresh {
-                if !config.mask.has(open.slot) && machine.allows(config.state, open.class) {
-                    config.mask.add(open.slot);
+            for open in possible {
+                if !mask.has(open.slot) && machine.allows(state, open.class) {
+                    mask.add(open.slot);
                     order.push(OperationId(open.operation));
                 }
             }
@@ -189,16 +186,15 @@ fn replay<S: NondeterministicSpec, M: Mask>(
                 break;
             };
             order.push(OperationId(choice.operation));
-            config.state = choice.state;
-            let open = view.impure.iter().find(|open| open.operation == choice.operation);
-            if let Some(open) = open {
-                config.mask.add(open.slot);
+            state = choice.state;
+            if let Some(open) = view.impure.iter().find(|open| open.operation == choice.operation) {
+                mask.add(open.slot);
             }
-            fresh = view.pure;
+            possible = view.pure;
         }
         let slot = view.returning.slot;
-        assert!(config.mask.has(slot), "the operation that returns has taken effect");
-        config.mask.remove(slot);
+        assert!(mask.has(slot), "the operation that returns has taken effect");
+        mask.remove(slot);
     }
     order
 }
