@@ -100,6 +100,9 @@ impl NumberTable {
                     return (i as u32, false);
                 }
             }
+            if len == 0 {
+                self.hashes.reserve(SCANNED + 1);
+            }
             self.hashes.push(hash);
             if len >= SCANNED {
                 self.rebuild(64);

@@ -68,6 +68,9 @@ impl<M: Mask> ConfigSet<M> {
                     }
                 }
             }
+            if self.entries.is_empty() {
+                self.entries.reserve(SCANNED + 1);
+            }
             self.entries.push(Entry { hash, step, config: config.clone() });
             if self.entries.len() > SCANNED {
                 self.entries.reserve(self.expected);

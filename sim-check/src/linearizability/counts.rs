@@ -55,9 +55,10 @@ impl Counts {
         if self.hashes.is_empty() {
             // The vector of zeros.
             self.numbers.number(0, |_| false);
+            self.hashes.reserve(16);
             self.hashes.push(0);
         }
-        let mut vectors = Vec::with_capacity(self.hashes.len().max(8) * width);
+        let mut vectors = Vec::with_capacity(self.hashes.capacity() * width);
         for id in 0..self.hashes.len() {
             vectors.extend_from_slice(self.get(id as u32));
             vectors.resize((id + 1) * width, 0);

@@ -81,6 +81,7 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         Machine {
             classes: Vec::with_capacity(classes),
             class_numbers: NumberTable::with_capacity(classes),
+            states: Vec::with_capacity(8),
             dense: Vec::with_capacity(8 * width),
             width,
             ..Machine::new(spec)
