@@ -142,17 +142,20 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         self.set_width(self.classes.len());
     }
 
+    /// Makes room for this many classes; what is known of their transitions is kept.
     fn set_width(&mut self, width: usize) {
-        let narrow = std::mem::take(&mut self.dense);
-        if width <= DENSE_CLASSES {
-            self.dense.reserve(self.states.len().max(8) * width);
-            for state in 0..self.states.len() {
-                self.dense
-                    .extend_from_slice(&narrow[state * self.width..][..self.width.min(width)]);
-                self.dense.resize((state + 1) * width, UNSEEN);
-            }
-        }
+        let known = std::mem::take(&mut self.dense);
+        let mut rows = known.chunks(self.width.max(1));
         self.width = width;
+        if width > DENSE_CLASSES {
+            return;
+        }
+        self.dense.reserve(self.states.len().max(8) * width);
+        for state in 0..self.states.len() {
+            let row = rows.next().unwrap_or_default();
+            self.dense.extend_from_slice(&row[..row.len().min(width)]);
+            self.dense.resize((state + 1) * width, UNSEEN);
+        }
     }
 
     pub(crate) fn state(&mut self, state: &S::State) -> u32 {

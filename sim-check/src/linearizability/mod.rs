@@ -13,6 +13,8 @@
 //! 4. states and transitions are numbered and computed once.
 //!
 //! Two drivers share the work in turn, and independent parts of an object (keys, elements) are judged one by one.
+//! Most histories are decided by a short search that goes straight, so a history is read only as far as the search
+//! gets, and states are merged only once there are many of them.
 
 mod config;
 mod counts;

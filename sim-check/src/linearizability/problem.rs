@@ -90,7 +90,7 @@ pub(super) struct Problem<'p, S: NondeterministicSpec> {
 }
 
 /// With so many states it is worth the trouble to find out which need not be told apart.
-const STATES_MAX: usize = 32;
+const STATES_MAX: usize = 12;
 
 /// What is open where the history was read to.
 struct Now {

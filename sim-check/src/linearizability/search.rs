@@ -10,6 +10,9 @@ use crate::history::{History, OperationId};
 use crate::spec::NondeterministicSpec;
 use crate::verdict::{Exhausted, Meter};
 
+#[cfg(test)]
+mod tests;
+
 /// What the search of a part found.
 pub(super) enum Found {
     /// Places of operations, in an order that explains the part.
@@ -24,6 +27,24 @@ pub(super) enum Found {
     Exhausted(Exhausted),
 }
 
+/// How many configurations the drivers may examine before it is the next one's turn.
+#[derive(Clone, Copy, Debug)]
+struct Shares {
+    /// Depth first, before the problem is completed. Most histories need no more than this, so neither merged states
+    /// nor what lies beyond a violation.
+    first: u64,
+    /// Each of them after that. It doubles from turn to turn.
+    each: u64,
+}
+
+impl Shares {
+    fn of(operations: usize) -> Shares {
+        let operations = operations as u64;
+        // Long enough for almost any linearizable history.
+        Shares { first: 64 + operations, each: 1_024 + 8 * operations }
+    }
+}
+
 /// Searches the operations `ids`; see [`Problem::new`] for those that are `possible`.
 ///
 /// Depth first is quick when a linearization exists, the frontier when none does. Each gets a budget that
@@ -35,11 +56,22 @@ pub(super) fn search<S: NondeterministicSpec>(
     possible: &dyn Fn(OperationId) -> bool,
     meter: &mut Meter,
 ) -> Found {
+    search_in_shares(spec, history, ids, possible, Shares::of(ids.len()), meter)
+}
+
+fn search_in_shares<S: NondeterministicSpec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    ids: &[OperationId],
+    possible: &dyn Fn(OperationId) -> bool,
+    shares: Shares,
+    meter: &mut Meter,
+) -> Found {
     let mut problem = Problem::new(spec, history, ids, possible);
-    let mut ending = compete::<S, u64>(&mut problem, ids.len(), meter);
+    let mut ending = compete::<S, u64>(&mut problem, ids.len(), shares, meter);
     if matches!(ending, Ending::TooWide) {
         problem.complete();
-        ending = compete::<S, WideMask>(&mut problem, ids.len(), meter);
+        ending = compete::<S, WideMask>(&mut problem, ids.len(), shares, meter);
     }
     match ending {
         Ending::Order(order) => Found::Order(order),
@@ -71,12 +103,11 @@ enum Ending {
 fn compete<S: NondeterministicSpec, M: Mask>(
     problem: &mut Problem<'_, S>,
     operations: usize,
+    shares: Shares,
     meter: &mut Meter,
 ) -> Ending {
     let mut depth_first = DepthFirst::<M>::new(problem, operations);
-    // Most histories need no more than this, so neither merged states nor what lies beyond a violation.
-    let first = (64 + operations as u64).min(meter.left());
-    let progress = depth_first.run(problem, first);
+    let progress = depth_first.run(problem, shares.first.min(meter.left()));
     meter.spend(depth_first.examined());
     if let Some(ending) = conclude::<S, M>(problem, progress) {
         return ending;
@@ -86,8 +117,7 @@ fn compete<S: NondeterministicSpec, M: Mask>(
         return Ending::TooWide;
     }
     let mut frontier: Option<Frontier<M>> = None;
-    // Long enough for almost any linearizable history.
-    let mut share = 1_024 + 8 * problem.len() as u64;
+    let mut share = shares.each;
     loop {
         let limit = share.min(depth_first.examined().saturating_add(meter.left()));
         let before = depth_first.examined();
