@@ -36,7 +36,7 @@ fn draw<S: SequentialSpec>(
 ) -> History<S::Op, S::Ret> {
     let mut builder = HistoryBuilder::new();
     let mut states = vec![spec.initial()];
-    let mut open: Vec<Option<(S::Op, Option<S::Ret>)>> = vec![None; clients];
+    let mut open = vec![None; clients];
     let mut processes: Vec<u64> = (0..clients as u64).collect();
     for _ in 0..clients * 10 {
         let client = random.below(clients as u64) as usize;
