@@ -1,5 +1,6 @@
-//! What the judges of protocol events say can be checked without them: a violation names events, and this verifier looks at
-//! those events alone, or, for what is missing, once through the list.
+//! What the judges of protocol events and of [`workload`](crate::workload)s say can be checked without them, in time linear in
+//! the run and the proof. A violation names events or operations, and its verifier looks at those alone, or, for what is
+//! missing, once through the list. The certificate of a good run says for each event, read or element why it is in order.
 //!
 //! [`explain`] adds the smallest part of the run that still violates the property, and a picture of it.
 //!
@@ -22,6 +23,7 @@ mod consensus;
 mod convergence;
 mod delivery;
 mod mutual_exclusion;
+mod workload;
 
 use crate::minimize::minimize;
 use crate::render::{Bar, Picture};

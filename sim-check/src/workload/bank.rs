@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bank {
     /// The sum of all balances.
-    pub total: i64,
+    pub total: i128,
     /// Whether an account may be overdrawn.
     pub negative_allowed: bool,
 }
@@ -20,9 +20,9 @@ pub enum BankViolation<A> {
         /// The number of the read.
         read: usize,
         /// The total that it saw.
-        seen: i64,
+        seen: i128,
         /// The total that there is.
-        total: i64,
+        total: i128,
     },
     /// An account was overdrawn.
     Negative {
@@ -51,36 +51,47 @@ impl<A: fmt::Display> fmt::Display for BankViolation<A> {
     }
 }
 
-/// Judges reads of all accounts. The certificate is the number of reads.
+/// Proof that each read saw the total, checked by [`verify`](Self::verify).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BankAudit {
+    /// For each read, in their order, the sum of its balances and the lowest of them.
+    pub reads: Vec<(i128, Option<i64>)>,
+}
+
+/// Judges reads of all accounts.
 ///
 /// ```
+/// use sim_check::Verdict;
 /// use sim_check::workload::{Bank, check_bank};
 ///
 /// let bank = Bank { total: 10, negative_allowed: false };
-/// assert!(check_bank(&[vec![("a", 4), ("b", 6)]], bank).is_ok());
+/// let good = [vec![("a", 4), ("b", 6)]];
+/// let Verdict::Ok(audit) = check_bank(&good, bank) else { panic!("the sum is 10") };
+/// assert_eq!(audit.reads, [(10, Some(4))]);
+/// assert!(audit.verify(&good, bank).is_ok());
 /// assert!(check_bank(&[vec![("a", 4), ("b", 7)]], bank).is_violation());
 /// ```
 pub fn check_bank<A: Clone>(
     reads: &[Vec<(A, i64)>],
     bank: Bank,
-) -> Verdict<usize, BankViolation<A>> {
+) -> Verdict<BankAudit, BankViolation<A>> {
+    let mut audit = BankAudit { reads: Vec::with_capacity(reads.len()) };
     for (read, balances) in reads.iter().enumerate() {
-        let seen = balances.iter().map(|(_, balance)| balance).sum();
+        let seen = balances.iter().map(|(_, balance)| i128::from(*balance)).sum();
         if seen != bank.total {
             return Verdict::Violation(BankViolation::WrongTotal { read, seen, total: bank.total });
         }
-        if bank.negative_allowed {
-            continue;
-        }
-        if let Some((account, balance)) = balances.iter().find(|(_, balance)| *balance < 0) {
+        let overdrawn = balances.iter().find(|(_, balance)| *balance < 0);
+        if let Some((account, balance)) = overdrawn.filter(|_| !bank.negative_allowed) {
             return Verdict::Violation(BankViolation::Negative {
                 read,
                 account: account.clone(),
                 balance: *balance,
             });
         }
+        audit.reads.push((seen, balances.iter().map(|(_, balance)| *balance).min()));
     }
-    Verdict::Ok(reads.len())
+    Verdict::Ok(audit)
 }
 
 #[cfg(test)]
@@ -94,7 +105,17 @@ mod tests {
         let expected = BankViolation::Negative { read: 0, account: "a", balance: -1 };
         assert_eq!(check_bank(&reads, bank), Verdict::Violation(expected));
         bank.negative_allowed = true;
-        assert_eq!(check_bank(&reads, bank), Verdict::Ok(1));
+        assert_eq!(
+            check_bank(&reads, bank),
+            Verdict::Ok(BankAudit { reads: vec![(10, Some(-1))] })
+        );
+    }
+
+    #[test]
+    fn a_sum_does_not_wrap_around() {
+        let reads = [vec![("a", i64::MAX), ("b", i64::MAX), ("c", 2)]];
+        let bank = Bank { total: 0, negative_allowed: false };
+        assert!(check_bank(&reads, bank).is_violation());
     }
 
     #[test]

@@ -15,6 +15,13 @@ pub struct ForkRead<K> {
     pub seen: BTreeMap<K, bool>,
 }
 
+/// Proof that the writes have an order, checked by [`verify`](Self::verify).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForkChains {
+    /// For each group of keys, ascending, the numbers of its reads: each saw all that the one before it saw.
+    pub chains: Vec<Vec<usize>>,
+}
+
 /// Two reads that contradict each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LongFork<K> {
@@ -39,7 +46,7 @@ impl<K: fmt::Display> fmt::Display for LongFork<K> {
     }
 }
 
-/// Judges reads of keys that are written once. The certificate is the number of groups.
+/// Judges reads of keys that are written once.
 ///
 /// Reads are compared if they read the same keys.
 ///
@@ -50,12 +57,12 @@ impl<K: fmt::Display> fmt::Display for LongFork<K> {
 /// assert!(check_long_fork(&[read(false, false), read(true, false), read(true, true)]).is_ok());
 /// assert!(check_long_fork(&[read(true, false), read(false, true)]).is_violation());
 /// ```
-pub fn check_long_fork<K: Ord + Clone>(reads: &[ForkRead<K>]) -> Verdict<usize, LongFork<K>> {
+pub fn check_long_fork<K: Ord + Clone>(reads: &[ForkRead<K>]) -> Verdict<ForkChains, LongFork<K>> {
     let mut groups: BTreeMap<BTreeSet<&K>, Vec<usize>> = BTreeMap::new();
     for (number, read) in reads.iter().enumerate() {
         groups.entry(read.seen.keys().collect()).or_default().push(number);
     }
-    let count = groups.len();
+    let mut chains = Vec::with_capacity(groups.len());
     for mut group in groups.into_values() {
         // If all are comparable, they form a chain when sorted by how much they saw.
         let known = |number: &usize| reads[*number].seen.values().filter(|seen| **seen).count();
@@ -72,8 +79,9 @@ pub fn check_long_fork<K: Ord + Clone>(reads: &[ForkRead<K>]) -> Verdict<usize, 
                 return Verdict::Violation(LongFork { first, second, first_key, second_key });
             }
         }
+        chains.push(group);
     }
-    Verdict::Ok(count)
+    Verdict::Ok(ForkChains { chains })
 }
 
 #[cfg(test)]
@@ -88,13 +96,19 @@ mod tests {
             [read([true, true, true]), read([true, false, false]), read([false, false, true])];
         let expected = LongFork { first: 1, second: 2, first_key: "x", second_key: "z" };
         assert_eq!(check_long_fork(&reads), Verdict::Violation(expected));
-        assert_eq!(check_long_fork(&reads[..2]), Verdict::Ok(1));
+        assert_eq!(
+            check_long_fork(&reads[..2]),
+            Verdict::Ok(ForkChains { chains: vec![vec![1, 0]] })
+        );
     }
 
     #[test]
     fn reads_of_different_groups_are_not_compared() {
         let a = ForkRead { seen: [("x", true), ("y", false)].into() };
         let b = ForkRead { seen: [("y", true), ("z", false)].into() };
-        assert_eq!(check_long_fork(&[a, b]), Verdict::Ok(2));
+        assert_eq!(
+            check_long_fork(&[a, b]),
+            Verdict::Ok(ForkChains { chains: vec![vec![0], vec![1]] })
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Queue without order: what goes in comes out, and nothing else.
 
-use crate::history::{History, Outcome};
+use crate::history::{History, OperationId, Outcome};
 use crate::verdict::Verdict;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,6 +14,18 @@ pub enum QueueOp<V> {
     Dequeue,
     /// Takes all values out.
     Drain,
+}
+
+/// Proof of where each value came from, checked by [`verify`](Self::verify).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueMatching {
+    /// Each dequeue and drain that succeeded, in their order, with the enqueue of each of its values. If nothing may be
+    /// duplicated, no enqueue stands here twice.
+    pub taken: Vec<(OperationId, Vec<OperationId>)>,
+    /// The enqueues that succeeded and whose value nobody took, ascending; none if nothing may be lost.
+    pub outstanding: Vec<OperationId>,
+    /// The enqueues of unknown outcome whose value somebody took, ascending.
+    pub recovered: Vec<OperationId>,
 }
 
 /// What became of the values, each with how often.
@@ -57,7 +69,7 @@ impl<V: fmt::Display> fmt::Display for QueueReport<V> {
 pub fn check_queue<V: Ord + Clone>(
     history: &History<QueueOp<V>, Vec<V>>,
     total: bool,
-) -> Verdict<QueueReport<V>, QueueReport<V>> {
+) -> Verdict<QueueMatching, QueueReport<V>> {
     let mut attempts: BTreeMap<V, usize> = BTreeMap::new();
     let mut certain: BTreeMap<V, usize> = BTreeMap::new();
     let mut out: BTreeMap<V, usize> = BTreeMap::new();
@@ -100,7 +112,55 @@ pub fn check_queue<V: Ord + Clone>(
     };
     let bad = !report.unexpected.is_empty()
         || total && !(report.lost.is_empty() && report.duplicated.is_empty());
-    if bad { Verdict::Violation(report) } else { Verdict::Ok(report) }
+    if bad { Verdict::Violation(report) } else { Verdict::Ok(matching(history)) }
+}
+
+/// The enqueues of one value.
+#[derive(Default)]
+struct Enqueues {
+    /// Those that succeeded, then those of unknown outcome.
+    ids: Vec<OperationId>,
+    certain: usize,
+    taken: usize,
+}
+
+/// Gives each value that was taken out an enqueue that nobody has, as long as there is one, the certain ones first.
+fn matching<V: Ord>(history: &History<QueueOp<V>, Vec<V>>) -> QueueMatching {
+    let mut enqueues: BTreeMap<&V, Enqueues> = BTreeMap::new();
+    for certain in [true, false] {
+        for (id, operation) in history.iter() {
+            if let (QueueOp::Enqueue(value), outcome) = (&operation.op, &operation.outcome)
+                && !matches!(outcome, Outcome::Fail)
+                && outcome.ok().is_some() == certain
+            {
+                let of_value = enqueues.entry(value).or_default();
+                of_value.ids.push(id);
+                of_value.certain += usize::from(certain);
+            }
+        }
+    }
+    let mut matching = QueueMatching::default();
+    for (id, operation) in history.iter() {
+        if let (QueueOp::Dequeue | QueueOp::Drain, Some(values)) =
+            (&operation.op, operation.outcome.ok())
+        {
+            let sources = values.iter().map(|value| {
+                let of_value = enqueues.get_mut(value).expect("nothing is unexpected");
+                let source = of_value.ids[of_value.taken.min(of_value.ids.len() - 1)];
+                of_value.taken += 1;
+                source
+            });
+            matching.taken.push((id, sources.collect()));
+        }
+    }
+    for Enqueues { ids, certain, taken } in enqueues.into_values() {
+        let taken = taken.min(ids.len());
+        matching.outstanding.extend(&ids[taken.min(certain)..certain]);
+        matching.recovered.extend(&ids[certain..taken.max(certain)]);
+    }
+    matching.outstanding.sort_unstable();
+    matching.recovered.sort_unstable();
+    matching
 }
 
 #[cfg(test)]

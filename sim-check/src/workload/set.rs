@@ -1,14 +1,27 @@
 //! Set: the last read contains all that was added, and nothing else.
 
 use super::set_full::SetOp;
-use crate::history::{History, Outcome};
+use crate::history::{History, OperationId, Outcome};
 use crate::verdict::Verdict;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// What became of the elements.
+/// Proof that the last read is complete, checked by [`verify`](Self::verify).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetPlaces {
+    /// The read that completed last.
+    pub read: OperationId,
+    /// Each addition that succeeded, in their order, with the place of its element in the read.
+    pub places: Vec<(OperationId, usize)>,
+    /// For each element of the read, in its order, an addition of it.
+    pub sources: Vec<OperationId>,
+}
+
+/// What is wrong with the last read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetReport<V> {
+    /// The read that completed last.
+    pub read: OperationId,
     /// Acknowledged and not in the last read.
     pub lost: BTreeSet<V>,
     /// In the last read and never added.
@@ -37,35 +50,47 @@ impl<V: fmt::Display> fmt::Display for SetReport<V> {
 /// An addition that failed may be seen: Jepsen's checker counts only attempts.
 pub fn check_set<V: Ord + Clone>(
     history: &History<SetOp<V>, Vec<V>>,
-) -> Option<Verdict<SetReport<V>, SetReport<V>>> {
-    let mut attempts = BTreeSet::new();
-    let mut certain = BTreeSet::new();
-    let mut last: Option<(u32, &Vec<V>)> = None;
-    for operation in history.operations() {
+) -> Option<Verdict<SetPlaces, SetReport<V>>> {
+    let mut attempts: BTreeMap<&V, OperationId> = BTreeMap::new();
+    let mut certain: Vec<(OperationId, &V)> = Vec::new();
+    let mut last: Option<(u32, OperationId, &Vec<V>)> = None;
+    for (id, operation) in history.iter() {
         match (&operation.op, &operation.outcome) {
             (SetOp::Add(value), outcome) => {
-                attempts.insert(value.clone());
+                attempts.entry(value).or_insert(id);
                 if outcome.ok().is_some() {
-                    certain.insert(value.clone());
+                    certain.push((id, value));
                 }
             }
             (SetOp::Read, Outcome::Ok(seen)) => {
                 let at = operation.last_position();
-                if last.is_none_or(|(earlier, _)| earlier < at) {
-                    last = Some((at, seen));
+                if last.is_none_or(|(earlier, ..)| earlier < at) {
+                    last = Some((at, id, seen));
                 }
             }
             (SetOp::Read, Outcome::Fail | Outcome::Unknown) => {}
         }
     }
-    let seen: BTreeSet<V> = last?.1.iter().cloned().collect();
+    let (_, read, seen) = last?;
+    let place_of: BTreeMap<&V, usize> =
+        seen.iter().enumerate().map(|(place, value)| (value, place)).collect();
+    let acknowledged: BTreeSet<&V> = certain.iter().map(|(_, value)| *value).collect();
+    let all =
+        |values: &mut dyn Iterator<Item = &&V>| values.map(|value| (*value).clone()).collect();
     let report = SetReport {
-        lost: certain.difference(&seen).cloned().collect(),
-        unexpected: seen.difference(&attempts).cloned().collect(),
-        recovered: seen.intersection(&attempts).filter(|v| !certain.contains(v)).cloned().collect(),
+        read,
+        lost: all(&mut acknowledged.iter().filter(|value| !place_of.contains_key(*value))),
+        unexpected: all(&mut place_of.keys().filter(|value| !attempts.contains_key(*value))),
+        recovered: all(&mut place_of
+            .keys()
+            .filter(|value| attempts.contains_key(*value) && !acknowledged.contains(*value))),
     };
-    let good = report.lost.is_empty() && report.unexpected.is_empty();
-    Some(if good { Verdict::Ok(report) } else { Verdict::Violation(report) })
+    if !report.lost.is_empty() || !report.unexpected.is_empty() {
+        return Some(Verdict::Violation(report));
+    }
+    let places = certain.iter().map(|(id, value)| (*id, place_of[value])).collect();
+    let sources = seen.iter().map(|value| attempts[value]).collect();
+    Some(Verdict::Ok(SetPlaces { read, places, sources }))
 }
 
 #[cfg(test)]

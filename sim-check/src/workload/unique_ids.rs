@@ -4,24 +4,31 @@ use crate::verdict::Verdict;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Ids that were given out more than once, with how often.
+/// Proof that all ids differ, checked by [`verify`](Self::verify).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DistinctIds {
+    /// The places of all ids, in ascending order of the ids.
+    pub ascending: Vec<usize>,
+}
+
+/// Ids that were given out more than once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DuplicateId<V> {
-    /// How often each was given out.
-    pub counts: BTreeMap<V, usize>,
+    /// The places of each, ascending.
+    pub places: BTreeMap<V, Vec<usize>>,
 }
 
 impl<V: fmt::Display> fmt::Display for DuplicateId<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, (id, count)) in self.counts.iter().enumerate() {
+        for (place, (id, places)) in self.places.iter().enumerate() {
             let comma = if place == 0 { "" } else { ", " };
-            write!(f, "{comma}id {id} was given out {count} times")?;
+            write!(f, "{comma}id {id} was given out {} times", places.len())?;
         }
         Ok(())
     }
 }
 
-/// Judges acknowledged ids. The certificate is their number.
+/// Judges acknowledged ids.
 ///
 /// ```
 /// use sim_check::workload::check_unique_ids;
@@ -29,17 +36,16 @@ impl<V: fmt::Display> fmt::Display for DuplicateId<V> {
 /// assert!(check_unique_ids(&[1, 2, 3]).is_ok());
 /// assert!(check_unique_ids(&[1, 2, 1]).is_violation());
 /// ```
-pub fn check_unique_ids<V: Ord + Clone>(ids: &[V]) -> Verdict<usize, DuplicateId<V>> {
-    let mut counts: BTreeMap<&V, usize> = BTreeMap::new();
-    for id in ids {
-        *counts.entry(id).or_default() += 1;
-    }
-    let again = counts.into_iter().filter(|(_, count)| *count > 1);
-    let counts: BTreeMap<V, usize> = again.map(|(id, count)| (id.clone(), count)).collect();
-    if counts.is_empty() {
-        Verdict::Ok(ids.len())
+pub fn check_unique_ids<V: Ord + Clone>(ids: &[V]) -> Verdict<DistinctIds, DuplicateId<V>> {
+    let mut ascending: Vec<usize> = (0..ids.len()).collect();
+    ascending.sort_by_key(|place| &ids[*place]);
+    let same = ascending.chunk_by(|a, b| ids[*a] == ids[*b]).filter(|places| places.len() > 1);
+    let places: BTreeMap<V, Vec<usize>> =
+        same.map(|places| (ids[places[0]].clone(), places.to_vec())).collect();
+    if places.is_empty() {
+        Verdict::Ok(DistinctIds { ascending })
     } else {
-        Verdict::Violation(DuplicateId { counts })
+        Verdict::Violation(DuplicateId { places })
     }
 }
 
@@ -48,8 +54,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_duplicates_are_counted() {
+    fn the_duplicates_are_named() {
         let Verdict::Violation(found) = check_unique_ids(&["a", "b", "a", "a"]) else { panic!() };
-        assert_eq!(found.counts, [("a", 3)].into());
+        assert_eq!(found.places, [("a", vec![0, 2, 3])].into());
+        assert_eq!(found.to_string(), "id a was given out 3 times");
     }
 }

@@ -11,8 +11,11 @@
 
 mod reader;
 
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
 use super::{Case, JudgeError, Ruling, forget};
-use crate::history::{Call, Header, History, Operation, OperationId, Value};
+use crate::history::{Call, Header, History, OperationId, Value};
 use crate::render::{Bar, Picture};
 use crate::verdict::{Budget, Exhausted, Verdict};
 use crate::workload::{
@@ -47,7 +50,7 @@ enum Workload {
     Queue { history: History<QueueOp<Value>, Vec<Value>>, total: bool },
     Set(History<SetOp<Value>, Vec<Value>>),
     SetFull(History<SetOp<Value>, Vec<Value>>),
-    UniqueIds(Vec<Value>),
+    UniqueIds { values: Vec<Value>, ids: Vec<OperationId> },
     LongFork { reads: Vec<ForkRead<Value>>, ids: Vec<OperationId> },
 }
 
@@ -82,9 +85,14 @@ struct Shown {
     involved: Vec<OperationId>,
 }
 
+/// Checks the certificate or the evidence behind a verdict.
+type Proof<'c> = Box<dyn Fn() -> Result<(), String> + 'c>;
+
 struct WorkloadRuling<'c> {
     case: &'c WorkloadCase,
     verdict: Verdict<String, Shown>,
+    proof: Proof<'c>,
+    steps: u64,
 }
 
 impl Case for WorkloadCase {
@@ -92,82 +100,140 @@ impl Case for WorkloadCase {
         self.history.len()
     }
 
-    fn decide(&self, _budget: Budget) -> Box<dyn Ruling + '_> {
-        Box::new(WorkloadRuling { case: self, verdict: self.judge() })
+    fn decide(&self, budget: Budget) -> Box<dyn Ruling + '_> {
+        // Such a judge goes through everything once, so that it is known before what that takes.
+        let needed = self.workload.steps();
+        let (steps, (verdict, proof)) = if needed <= budget.limit() {
+            (needed, self.judge())
+        } else {
+            let limit = budget.limit();
+            let reason = format!("{needed} steps are needed and the budget allows {limit}");
+            (0, unknown(reason))
+        };
+        let verdict = match verdict {
+            Verdict::Unknown(Exhausted { reason, .. }) => {
+                Verdict::Unknown(Exhausted { configurations: steps, reason })
+            }
+            decided => decided,
+        };
+        Box::new(WorkloadRuling { case: self, verdict, proof, steps })
     }
 }
 
+impl Workload {
+    /// How many steps the judge takes: one for each operation, and one for each value in it that it looks at.
+    fn steps(&self) -> u64 {
+        fn of_sets<Op>(history: &History<Op, Vec<Value>>) -> usize {
+            history.operations().iter().map(|of| 1 + of.outcome.ok().map_or(0, Vec::len)).sum()
+        }
+        let steps = match self {
+            Workload::Bank { reads, .. } => reads.iter().map(|read| 1 + read.len()).sum(),
+            Workload::Counter(history) => history.len(),
+            Workload::Queue { history, .. } => of_sets(history),
+            Workload::Set(history) | Workload::SetFull(history) => of_sets(history),
+            Workload::UniqueIds { values, .. } => values.len(),
+            Workload::LongFork { reads, .. } => reads.iter().map(|read| 1 + read.seen.len()).sum(),
+        };
+        steps as u64
+    }
+}
+
+fn unknown<'c>(reason: String) -> (Verdict<String, Shown>, Proof<'c>) {
+    let verdict = Verdict::Unknown(Exhausted { configurations: 0, reason });
+    (verdict, Box::new(|| Ok(())))
+}
+
+/// Puts a verdict into words, and keeps it together with the verifiers of its certificate and of its violation.
+fn ruled<'c, C: 'c, X: Display + 'c>(
+    verdict: Verdict<C, X>,
+    good: impl Fn(&C) -> String,
+    involved: impl Fn(&X) -> Vec<OperationId>,
+    verify: (impl Fn(&C) -> Result<(), String> + 'c, impl Fn(&X) -> Result<(), String> + 'c),
+) -> (Verdict<String, Shown>, Proof<'c>) {
+    let shown = match &verdict {
+        Verdict::Ok(certificate) => Verdict::Ok(good(certificate)),
+        Verdict::Violation(violation) => {
+            let (why, involved) = (violation.to_string(), involved(violation));
+            Verdict::Violation(Shown { why, involved })
+        }
+        Verdict::Unknown(exhausted) => Verdict::Unknown(exhausted.clone()),
+    };
+    let proof = move || match &verdict {
+        Verdict::Ok(certificate) => verify.0(certificate),
+        Verdict::Violation(violation) => verify.1(violation),
+        Verdict::Unknown(_) => Ok(()),
+    };
+    (shown, Box::new(proof))
+}
+
 impl WorkloadCase {
-    fn judge(&self) -> Verdict<String, Shown> {
-        let count = |count: usize, what: &str| format!("{count} {what}");
+    fn judge(&self) -> (Verdict<String, Shown>, Proof<'_>) {
         match &self.workload {
-            Workload::Bank { bank, reads, ids } => check_bank(reads, *bank)
-                .map_ok(|reads| count(reads, &format!("reads saw {} in all", bank.total)))
-                .map_violation(|violation| {
-                    let read = match &violation {
-                        BankViolation::WrongTotal { read, .. }
-                        | BankViolation::Negative { read, .. } => *read,
-                    };
-                    Shown { why: violation.to_string(), involved: vec![ids[read]] }
-                }),
-            Workload::Counter(history) => check_counter(history)
-                .map_ok(|reads| count(reads.len(), "reads lie within their bounds"))
-                .map_violation(|violation| {
-                    let outside = |(_, op): &(OperationId, &Operation<Option<i64>, i64>)| {
-                        let seen = |value| violation.reads.iter().any(|read| read.value == value);
-                        op.op.is_none() && op.outcome.ok().is_some_and(|value| seen(*value))
-                    };
-                    let involved = history.iter().filter(outside).map(|(id, _)| id).collect();
-                    Shown { why: violation.to_string(), involved }
-                }),
-            Workload::Queue { history, total } => check_queue(history, *total)
-                .map_ok(|report| count(report.recovered.len(), "recovered, nothing amiss"))
-                .map_violation(|report| {
+            Workload::Bank { bank, reads, ids } => ruled(
+                check_bank(reads, *bank),
+                move |audit| format!("{} reads saw {} in all", audit.reads.len(), bank.total),
+                |violation| match violation {
+                    BankViolation::WrongTotal { read, .. }
+                    | BankViolation::Negative { read, .. } => vec![ids[*read]],
+                },
+                (|audit| audit.verify(reads, *bank), |bad| bad.verify(reads, *bank)),
+            ),
+            Workload::Counter(history) => ruled(
+                check_counter(history),
+                |bounds| format!("{} reads lie within their bounds", bounds.reads.len()),
+                |violation| violation.reads.iter().map(|read| read.id).collect(),
+                (|bounds| bounds.verify(history), |bad| bad.verify(history)),
+            ),
+            Workload::Queue { history, total } => ruled(
+                check_queue(history, *total),
+                |matching| format!("{} recovered, nothing amiss", matching.recovered.len()),
+                |report| {
                     let groups = [&report.lost, &report.unexpected, &report.duplicated];
-                    let values: Vec<&Value> =
-                        groups.iter().flat_map(|group| group.keys()).collect();
-                    Shown { why: report.to_string(), involved: self.about(&values) }
-                }),
+                    self.about(groups.iter().flat_map(|group| group.keys()))
+                },
+                (|found| found.verify(history, *total), |bad| bad.verify(history, *total)),
+            ),
             Workload::Set(history) => match check_set(history) {
-                Some(verdict) => verdict
-                    .map_ok(|report| count(report.recovered.len(), "recovered, nothing amiss"))
-                    .map_violation(|report| {
-                        let values: Vec<&Value> =
-                            report.lost.iter().chain(&report.unexpected).collect();
-                        Shown { why: report.to_string(), involved: self.about(&values) }
-                    }),
-                None => Verdict::Unknown(Exhausted {
-                    configurations: 0,
-                    reason: "the set was never read".to_owned(),
-                }),
+                Some(verdict) => ruled(
+                    verdict,
+                    |found| format!("all {} elements are in the last read", found.places.len()),
+                    |report| self.about(report.lost.iter().chain(&report.unexpected)),
+                    (|found| found.verify(history), |bad| bad.verify(history)),
+                ),
+                None => unknown("the set was never read".to_owned()),
             },
-            Workload::SetFull(history) => check_set_full(history)
-                .map_ok(|report| count(report.stable.len(), "elements are stable"))
-                .map_violation(|report| {
-                    let values: Vec<&Value> =
-                        report.lost.iter().chain(&report.unexpected).collect();
-                    Shown { why: report.to_string(), involved: self.about(&values) }
-                }),
-            Workload::UniqueIds(ids) => check_unique_ids(ids)
-                .map_ok(|ids| count(ids, "ids, all different"))
-                .map_violation(|violation| {
-                    let values: Vec<&Value> = violation.counts.keys().collect();
-                    Shown { why: violation.to_string(), involved: self.about(&values) }
-                }),
-            Workload::LongFork { reads, ids } => check_long_fork(reads)
-                .map_ok(|groups| count(groups, "groups of reads, each in one order"))
-                .map_violation(|fork| Shown {
-                    why: fork.to_string(),
-                    involved: vec![ids[fork.first], ids[fork.second]],
-                }),
+            Workload::SetFull(history) => ruled(
+                check_set_full(history),
+                |found| format!("{} elements are stable", found.stable()),
+                |report| self.about(report.lost.keys().chain(report.unexpected.keys())),
+                (|found| found.verify(history), |bad| bad.verify(history)),
+            ),
+            Workload::UniqueIds { values, ids } => ruled(
+                check_unique_ids(values),
+                |found| format!("{} ids, all different", found.ascending.len()),
+                |duplicate| {
+                    let places = duplicate.places.values().flatten();
+                    let mut involved: Vec<OperationId> = places.map(|at| ids[*at]).collect();
+                    involved.sort_unstable();
+                    involved
+                },
+                (|found| found.verify(values), |bad| bad.verify(values)),
+            ),
+            Workload::LongFork { reads, ids } => ruled(
+                check_long_fork(reads),
+                |found| format!("{} groups of reads, each in one order", found.chains.len()),
+                |fork| vec![ids[fork.first], ids[fork.second]],
+                (|found| found.verify(reads), |fork| fork.verify(reads)),
+            ),
         }
     }
 
     /// The operations that name one of the values, as argument or in a result, and the last read.
-    fn about(&self, values: &[&Value]) -> Vec<OperationId> {
+    fn about<'v>(&self, values: impl Iterator<Item = &'v Value>) -> Vec<OperationId> {
+        let values: BTreeSet<&Value> = values.collect();
         let names = |value: &Value| {
-            values.contains(&value)
-                || value.as_list().is_some_and(|items| items.iter().any(|v| values.contains(&v)))
+            values.contains(value)
+                || value.as_list().is_some_and(|items| items.iter().any(|v| values.contains(v)))
         };
         let mut involved: Vec<OperationId> = self
             .history
@@ -195,9 +261,8 @@ impl Ruling for WorkloadRuling<'_> {
         forget(&self.verdict)
     }
 
-    /// Such a judge takes one pass and searches nothing.
     fn configurations(&self) -> u64 {
-        0
+        self.steps
     }
 
     fn witness(&self) -> String {
@@ -222,49 +287,7 @@ impl Ruling for WorkloadRuling<'_> {
         })
     }
 
-    /// A violation must show in the operations that it names alone, as far as the invariant looks at single operations.
     fn verify(&self) -> Result<(), String> {
-        let Verdict::Violation(shown) = &self.verdict else { return Ok(()) };
-        let alone = self.case.restricted_to(&shown.involved);
-        match alone.map(|case| case.judge().is_violation()) {
-            Some(false) => Err("the operations that are shown violate nothing".to_string()),
-            Some(true) | None => Ok(()),
-        }
-    }
-}
-
-impl WorkloadCase {
-    /// The same question about these operations alone. `None` where a sub-history says nothing: the bounds of a counter
-    /// depend on everything that was added.
-    fn restricted_to(&self, ids: &[OperationId]) -> Option<WorkloadCase> {
-        let pick = |all: &[OperationId]| -> (Vec<usize>, Vec<OperationId>) {
-            let places = (0..all.len()).filter(|place| ids.contains(&all[*place]));
-            places.map(|place| (place, all[place])).unzip()
-        };
-        let workload = match &self.workload {
-            Workload::Bank { bank, reads, ids: all } => {
-                let (places, ids) = pick(all);
-                let reads = places.into_iter().map(|place| reads[place].clone()).collect();
-                Workload::Bank { bank: *bank, reads, ids }
-            }
-            Workload::Counter(_) => return None,
-            Workload::Queue { history, total } => {
-                Workload::Queue { history: history.restricted_to(ids), total: *total }
-            }
-            Workload::Set(history) => Workload::Set(history.restricted_to(ids)),
-            Workload::SetFull(history) => Workload::SetFull(history.restricted_to(ids)),
-            Workload::UniqueIds(_) => Workload::UniqueIds(
-                ids.iter()
-                    .filter_map(|id| self.history.operation(*id).outcome.ok().cloned())
-                    .collect(),
-            ),
-            Workload::LongFork { reads, ids: all } => {
-                let (places, ids) = pick(all);
-                let reads = places.into_iter().map(|place| reads[place].clone()).collect();
-                Workload::LongFork { reads, ids }
-            }
-        };
-        let history = self.history.restricted_to(ids);
-        Some(WorkloadCase { property: self.property.clone(), history, workload })
+        (self.proof)()
     }
 }

@@ -38,7 +38,7 @@ impl Reader<'_> {
     pub(super) fn bank(&self, header: &Header) -> Result<Workload, JudgeError> {
         let total = match header.get("total").or(header.get("total-amount")) {
             None => None,
-            Some(total) => Some(total.to_int().ok_or_else(|| {
+            Some(total) => Some(total.to_int().map(i128::from).ok_or_else(|| {
                 JudgeError::Unsupported(format!("the header's total is {total}; expected a number"))
             })?),
         };
@@ -61,7 +61,7 @@ impl Reader<'_> {
             reads.push(balances);
             ids.push(id);
         }
-        let sum = |read: &Vec<(Value, i64)>| read.iter().map(|(_, balance)| balance).sum();
+        let sum = |read: &Vec<(Value, i64)>| read.iter().map(|(_, b)| i128::from(*b)).sum();
         // Without a stated total the first read tells it.
         let total = total.or_else(|| reads.first().map(sum)).unwrap_or(0);
         Ok(Workload::Bank { bank: Bank { total, negative_allowed: negative }, reads, ids })
@@ -140,8 +140,9 @@ impl Reader<'_> {
     }
 
     pub(super) fn unique_ids(&self) -> Workload {
-        let operations = self.history.operations().iter();
-        Workload::UniqueIds(operations.filter_map(|op| op.outcome.ok().cloned()).collect())
+        let given = self.history.iter().filter_map(|(id, op)| Some((op.outcome.ok()?.clone(), id)));
+        let (values, ids) = given.unzip();
+        Workload::UniqueIds { values, ids }
     }
 
     /// Reads are transactions of reads alone; a key was seen written if it is not nil.
