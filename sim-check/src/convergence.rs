@@ -93,13 +93,32 @@ impl<S: fmt::Display> fmt::Display for Violation<S> {
     }
 }
 
-/// What a good run came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a good run came to: which observations were compared; checked by [`verify`](Self::verify).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Different sets of updates after which a state was observed.
-    pub states: usize,
-    /// Observations that were compared with an earlier one.
-    pub compared: usize,
+    /// The observations, one group for each set of known updates, ascending.
+    pub groups: Vec<Group>,
+}
+
+/// Replicas in the same state, as they knew the same updates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// What they knew, ascending.
+    pub updates: Vec<Update>,
+    /// Where they were observed: positions in the list of events, ascending.
+    pub observed: Vec<usize>,
+}
+
+impl Summary {
+    /// How many states were told apart by their updates.
+    pub fn states(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// How many observations were compared with another one.
+    pub fn compared(&self) -> usize {
+        self.groups.iter().map(|group| group.observed.len() - 1).sum()
+    }
 }
 
 /// Judges the events of a run, which are in the order in which they happened. `attempted` are all
@@ -127,6 +146,9 @@ pub fn check<S: Clone + Eq>(
     }
 }
 
+/// The first replica that was observed to know some updates, and where all were observed.
+type Observed<S> = ((usize, Replica, S), Vec<usize>);
+
 fn judge<S: Clone + Eq>(
     events: &[Event<S>],
     attempted: &[Update],
@@ -135,8 +157,7 @@ fn judge<S: Clone + Eq>(
     let attempted: BTreeSet<Update> = attempted.iter().copied().collect();
     let mut acknowledged = BTreeSet::new();
     let mut known: BTreeMap<Replica, BTreeSet<Update>> = BTreeMap::new();
-    let mut observed: BTreeMap<Vec<Update>, (usize, Replica, S)> = BTreeMap::new();
-    let mut summary = Summary::default();
+    let mut observed: BTreeMap<Vec<Update>, Observed<S>> = BTreeMap::new();
     for (at, event) in events.iter().enumerate() {
         match event {
             Event::Acknowledge { update } => {
@@ -155,8 +176,8 @@ fn judge<S: Clone + Eq>(
                 let updates: Vec<Update> =
                     known.get(replica).into_iter().flatten().copied().collect();
                 let count = updates.len();
-                match observed.get(&updates) {
-                    Some(first) if first.2 != *state => {
+                match observed.get_mut(&updates) {
+                    Some((first, _)) if first.2 != *state => {
                         let second = (at, *replica, state.clone());
                         return Err(Violation::Diverged {
                             first: first.clone(),
@@ -164,10 +185,10 @@ fn judge<S: Clone + Eq>(
                             updates: count,
                         });
                     }
-                    Some(_) => summary.compared += 1,
+                    Some((_, places)) => places.push(at),
                     None => {
-                        observed.insert(updates, (at, *replica, state.clone()));
-                        summary.states += 1;
+                        let first = (at, *replica, state.clone());
+                        observed.insert(updates, (first, vec![at]));
                     }
                 }
             }
@@ -180,7 +201,8 @@ fn judge<S: Clone + Eq>(
             return Err(Violation::Missing { replica: *replica, update: *update });
         }
     }
-    Ok(summary)
+    let group = |(updates, (_, observed))| Group { updates, observed };
+    Ok(Summary { groups: observed.into_iter().map(group).collect() })
 }
 
 #[cfg(test)]
@@ -207,8 +229,8 @@ mod tests {
             observe(2, "both"),
             Event::Acknowledge { update: 1 },
         ];
-        let expected = Summary { states: 2, compared: 1 };
-        assert_eq!(check(&events, &[1, 2], &[1, 2]), Verdict::Ok(expected));
+        let Verdict::Ok(summary) = check(&events, &[1, 2], &[1, 2]) else { panic!() };
+        assert_eq!((summary.states(), summary.compared()), (2, 1));
     }
 
     #[test]

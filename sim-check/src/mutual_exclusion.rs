@@ -50,8 +50,8 @@ pub enum Promise {
     Fenced,
 }
 
-/// What a good run came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a good run came to, and who held the lock when; checked by [`verify`](Self::verify).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Acquisitions.
     pub acquired: usize,
@@ -61,6 +61,23 @@ pub struct Summary {
     pub refused: usize,
     /// How often a client acquired the lock while another believed that it held it.
     pub overlaps: usize,
+    /// All acquisitions, in order.
+    pub tenures: Vec<Tenure>,
+    /// The place of each accepted access, in order, with the number of the acquisition whose token it used.
+    pub accesses: Vec<(usize, usize)>,
+}
+
+/// How long a client held the lock. Places are positions in the list of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tenure {
+    /// The client.
+    pub client: Client,
+    /// The token of its acquisition.
+    pub token: Token,
+    /// The place of the acquisition.
+    pub from: usize,
+    /// The place of the release, if there was one.
+    pub to: Option<usize>,
 }
 
 /// What went wrong. Places are positions in the list of events.
@@ -157,17 +174,20 @@ pub fn check(events: &[Event], promise: Promise) -> Verdict<Summary, Violation> 
 
 fn judge(events: &[Event], promise: Promise) -> Result<Summary, Violation> {
     let mut summary = Summary::default();
-    let mut holders: BTreeMap<Client, usize> = BTreeMap::new();
-    let mut owner: BTreeMap<Token, Client> = BTreeMap::new();
+    let mut holders: BTreeMap<Client, (usize, usize)> = BTreeMap::new();
+    let mut owner: BTreeMap<Token, (Client, usize)> = BTreeMap::new();
     let mut last_token: Option<(usize, Token)> = None;
     let mut highest: Option<(usize, Token)> = None;
     for (at, event) in events.iter().enumerate() {
         match *event {
             Event::Acquire { client, token } => {
-                if let Some(first) = holders.insert(client, at) {
+                let number = summary.tenures.len();
+                if let Some((first, _)) = holders.insert(client, (at, number)) {
                     return Err(Violation::Reentered { first, second: at, client });
                 }
-                if let Some((other, since)) = holders.iter().find(|(other, _)| **other != client) {
+                if let Some((other, (since, _))) =
+                    holders.iter().find(|(other, _)| **other != client)
+                {
                     if promise == Promise::Exclusive {
                         let (first, second) = ((*since, *other), (at, client));
                         return Err(Violation::TwoHolders { first, second });
@@ -178,17 +198,21 @@ fn judge(events: &[Event], promise: Promise) -> Result<Summary, Violation> {
                     return Err(Violation::TokenNotHigher { earlier, later: (at, token) });
                 }
                 last_token = Some((at, token));
-                owner.insert(token, client);
+                owner.insert(token, (client, number));
+                summary.tenures.push(Tenure { client, token, from: at, to: None });
                 summary.acquired += 1;
             }
             Event::Release { client } => {
-                holders.remove(&client);
+                if let Some((_, number)) = holders.remove(&client) {
+                    summary.tenures[number].to = Some(at);
+                }
             }
             Event::Access { accepted: false, .. } => summary.refused += 1,
             Event::Access { client, token, accepted: true } => {
-                if owner.get(&token) != Some(&client) {
+                let Some((_, number)) = owner.get(&token).filter(|(of, _)| *of == client) else {
                     return Err(Violation::ForgedToken { at, client, token });
-                }
+                };
+                summary.accesses.push((at, *number));
                 if let Some(newer) = highest.filter(|(_, newer)| *newer > token) {
                     return Err(Violation::StaleAccess { newer, stale: (at, token) });
                 }
@@ -215,8 +239,9 @@ mod tests {
     fn one_after_the_other_is_exclusive() {
         let events =
             [FIRST, access(1, 1, true), Event::Release { client: 1 }, SECOND, access(2, 2, true)];
-        let expected = Summary { acquired: 2, accepted: 2, refused: 0, overlaps: 0 };
-        assert_eq!(check(&events, Promise::Exclusive), Verdict::Ok(expected));
+        let Verdict::Ok(summary) = check(&events, Promise::Exclusive) else { panic!() };
+        assert_eq!((summary.acquired, summary.accepted), (2, 2));
+        assert_eq!((summary.refused, summary.overlaps), (0, 0));
     }
 
     #[test]
@@ -226,8 +251,9 @@ mod tests {
             check(&events, Promise::Exclusive),
             Verdict::Violation(Violation::TwoHolders { first: (0, 1), second: (1, 2) })
         );
-        let expected = Summary { acquired: 2, accepted: 1, refused: 1, overlaps: 1 };
-        assert_eq!(check(&events, Promise::Fenced), Verdict::Ok(expected));
+        let Verdict::Ok(summary) = check(&events, Promise::Fenced) else { panic!() };
+        assert_eq!((summary.acquired, summary.accepted), (2, 1));
+        assert_eq!((summary.refused, summary.overlaps), (1, 1));
     }
 
     #[test]

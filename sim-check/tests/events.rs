@@ -7,27 +7,44 @@ use sim_check::evidence::{Occurrence, explain};
 use sim_check::{Verdict, atomic_commitment, consensus, convergence, delivery, mutual_exclusion};
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use support::proofs::keep;
 use support::random::Random;
 
 const RUNS: u64 = 20_000;
 
 /// Compares verdicts with a naive reading on random runs; returns how often each was given.
-fn agree<E: Occurrence, C, X: Display + std::fmt::Debug>(
+fn agree<E: Occurrence, C: Clone + std::fmt::Debug, X: Clone + Display + std::fmt::Debug>(
     draw: impl Fn(&mut Random) -> E,
     judge: impl Fn(&[E]) -> Verdict<C, X>,
     good: impl Fn(&[E]) -> bool,
     verify: impl Fn(&X, &[E]) -> Result<(), String>,
+    accepts: impl Fn(&C, &[E]) -> Result<(), String>,
+    damaged: &[&dyn Fn(&mut C) -> bool],
 ) {
     let mut random = Random::new(3);
     let mut kinds = BTreeSet::new();
     let (mut ok, mut bad) = (0, 0);
+    let mut refused = vec![0; damaged.len()];
+    let (mut goods, mut bads): (Vec<C>, Vec<X>) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let length = 1 + random.below(9);
         let events: Vec<E> = (0..length).map(|_| draw(&mut random)).collect();
         match judge(&events) {
-            Verdict::Ok(_) => {
+            Verdict::Ok(certificate) => {
                 assert!(good(&events), "called good: {events:#?}");
                 assert!(explain(&events, &judge).is_none());
+                assert_eq!(accepts(&certificate, &events), Ok(()), "{certificate:?} {events:#?}");
+                for (damage, refused) in damaged.iter().zip(&mut refused) {
+                    let mut copy = certificate.clone();
+                    if damage(&mut copy) {
+                        assert!(accepts(&copy, &events).is_err(), "accepted {copy:?} {events:#?}");
+                        *refused += 1;
+                    }
+                }
+                for other in &bads {
+                    assert!(verify(other, &events).is_err(), "accepted {other} {events:#?}");
+                }
+                keep(&mut goods, certificate, &mut random);
                 ok += 1;
             }
             Verdict::Violation(violation) => {
@@ -36,6 +53,10 @@ fn agree<E: Occurrence, C, X: Display + std::fmt::Debug>(
                 assert_eq!(verified, Ok(()), "{violation} {events:#?}");
                 // Of another run the same evidence proves nothing.
                 assert!(verify(&violation, &[]).is_err(), "{violation}");
+                for other in &goods {
+                    assert!(accepts(other, &events).is_err(), "accepted {other:?} {events:#?}");
+                }
+                keep(&mut bads, violation.clone(), &mut random);
                 let kind = format!("{violation:?}");
                 kinds.insert(kind.split([' ', '{']).next().unwrap_or_default().to_string());
                 let explanation = explain(&events, &judge).expect("it is bad");
@@ -59,6 +80,7 @@ fn agree<E: Occurrence, C, X: Display + std::fmt::Debug>(
         }
     }
     assert!(ok > 200 && bad > 200, "{ok} good, {bad} bad");
+    assert!(refused.iter().all(|refused| *refused > 9), "damaged and refused: {refused:?}");
     eprintln!("{ok} good, {bad} bad: {kinds:?}");
 }
 
@@ -80,7 +102,7 @@ macro_rules! one_of {
 
 #[test]
 fn atomic_commitment_means_what_it_says() {
-    use atomic_commitment::{Decision, Event, Expectations, check};
+    use atomic_commitment::{Decision, Event, Excuse, Expectations, Settlement, check};
     let draw = |random: &mut Random| {
         let node = random.below(2) as u32;
         let decision = if random.chance(70) { Decision::Commit } else { Decision::Abort };
@@ -138,13 +160,68 @@ fn atomic_commitment_means_what_it_says() {
                 });
             named && agree && valid && !(unanimous && trivial) && ends
         };
-        agree(draw, |events| check(events, expectations), good, |v, events| v.verify(events));
+        agree(
+            draw,
+            |events| check(events, expectations),
+            good,
+            |v, events| v.verify(events),
+            |summary, events| summary.verify(events, expectations),
+            &[
+                &|of: &mut atomic_commitment::Summary| of.txns.pop_first().is_some(),
+                &|of: &mut atomic_commitment::Summary| {
+                    of.txns.insert(9, Settlement::Undecided).is_none()
+                },
+                &|of: &mut atomic_commitment::Summary| {
+                    of.committed += 1;
+                    true
+                },
+                &|of: &mut atomic_commitment::Summary| {
+                    of.blocked.push((1, 7));
+                    true
+                },
+                &|of: &mut atomic_commitment::Summary| match of.txns.get_mut(&1) {
+                    Some(Settlement::Committed { yes }) => yes.pop_first().is_some(),
+                    _ => false,
+                },
+                &|of: &mut atomic_commitment::Summary| match of.txns.get_mut(&1) {
+                    Some(Settlement::Committed { yes }) => {
+                        yes.values_mut().for_each(|at| *at += 1);
+                        true
+                    }
+                    _ => false,
+                },
+                &|of: &mut atomic_commitment::Summary| match of.txns.get_mut(&1) {
+                    Some(Settlement::Aborted { because }) => {
+                        *because = match because {
+                            Excuse::Silent(_) => Excuse::Silent(7),
+                            Excuse::Refused(_) | Excuse::Failed(_) => Excuse::Failed(99),
+                        };
+                        true
+                    }
+                    _ => false,
+                },
+                &|of: &mut atomic_commitment::Summary| match of.txns.get_mut(&1) {
+                    Some(end @ Settlement::Aborted { .. }) => {
+                        *end = Settlement::Committed { yes: [(0, 1), (1, 2)].into() };
+                        true
+                    }
+                    _ => false,
+                },
+                &|of: &mut atomic_commitment::Summary| match of.txns.get_mut(&1) {
+                    Some(Settlement::Undecided) | None => false,
+                    Some(end) => {
+                        *end = Settlement::Undecided;
+                        true
+                    }
+                },
+            ],
+        );
     }
 }
 
 #[test]
 fn consensus_means_what_it_says() {
-    use consensus::{Event, Expectations, check};
+    use consensus::{BallotValue, Event, Expectations, check};
     let draw = |random: &mut Random| {
         let (node, value) = (random.below(2) as u32, random.below(2) as u8);
         one_of! { random;
@@ -195,16 +272,35 @@ fn consensus_means_what_it_says() {
             |events| check(events, &expectations),
             good,
             |v, events| v.verify(events, &expectations),
+            |found, events| found.verify(events, &expectations),
+            &[
+                &|of: &mut consensus::Decisions<u8>| of.values.pop_first().is_some(),
+                &|of: &mut consensus::Decisions<u8>| of.values.insert(9, 0).is_none(),
+                &|of: &mut consensus::Decisions<u8>| of.proposed.pop_first().is_some(),
+                &|of: &mut consensus::Decisions<u8>| {
+                    of.values.values_mut().map(|value| *value ^= 1).count() > 0
+                },
+                &|of: &mut consensus::Decisions<u8>| {
+                    of.proposed.values_mut().map(|at| *at = 99).count() > 0
+                },
+                &|of: &mut consensus::Decisions<u8>| {
+                    let ballot = BallotValue { value: 0, grounds: vec![] };
+                    of.ballots.insert((0, 1), ballot).is_none()
+                },
+            ],
         );
     }
 }
 
 #[test]
 fn ballots_mean_what_they_say() {
-    use consensus::{Event, Expectations, Violation, check};
+    use consensus::{BallotValue, Decisions, Event, Expectations, Violation, check};
+    type Damage<'d> = &'d dyn Fn(&mut BallotValue<u8>);
     let expectations = Expectations { must_decide: vec![], acceptors: 3 };
     let mut random = Random::new(5);
     let mut kinds = BTreeSet::new();
+    let mut goods: Vec<Decisions<u8>> = Vec::new();
+    let mut refused = 0;
     for _ in 0..RUNS {
         let mut events = Vec::new();
         for _ in 0..1 + random.below(10) {
@@ -216,17 +312,50 @@ fn ballots_mean_what_they_say() {
                 2 => Event::Accept { instance: 0, node, ballot, value },
             });
         }
-        if let Verdict::Violation(violation) = check(&events, &expectations) {
-            assert_eq!(violation.verify(&events, &expectations), Ok(()), "{violation} {events:#?}");
-            kinds.insert(match violation {
-                Violation::BallotConflict { .. } => "conflict",
-                Violation::BallotRegression { .. } => "regression",
-                Violation::ForgottenVote { .. } => "forgotten",
-                Violation::UnsafeValue { .. } => "unsafe",
-                other => panic!("{other}"),
-            });
+        match check(&events, &expectations) {
+            Verdict::Violation(violation) => {
+                let verified = violation.verify(&events, &expectations);
+                assert_eq!(verified, Ok(()), "{violation} {events:#?}");
+                for other in &goods {
+                    let verified: Result<(), String> = other.verify(&events, &expectations);
+                    assert!(verified.is_err(), "accepted {other:?} {events:#?}");
+                }
+                kinds.insert(match violation {
+                    Violation::BallotConflict { .. } => "conflict",
+                    Violation::BallotRegression { .. } => "regression",
+                    Violation::ForgottenVote { .. } => "forgotten",
+                    Violation::UnsafeValue { .. } => "unsafe",
+                    other => panic!("{other}"),
+                });
+            }
+            Verdict::Ok(found) => {
+                let verified = found.verify(&events, &expectations);
+                assert_eq!(verified, Ok(()), "{found:?} {events:#?}");
+                for place in found.ballots.keys() {
+                    let damage: [Damage<'_>; 6] = [
+                        &|of| of.value ^= 1,
+                        &|of| of.grounds.clear(),
+                        &|of| of.grounds[0].quorum.truncate(1),
+                        &|of| of.grounds[0].quorum[0] = 99,
+                        &|of| of.grounds[0].quorum.extend_from_within(..1),
+                        &|of| of.grounds[0].from += 1,
+                    ];
+                    for change in damage {
+                        let mut copy = found.clone();
+                        change(copy.ballots.get_mut(place).unwrap());
+                        let verified = copy.verify(&events, &expectations);
+                        assert!(verified.is_err(), "accepted {copy:?} {events:#?}");
+                        refused += 1;
+                    }
+                }
+                if !found.ballots.is_empty() {
+                    keep(&mut goods, found, &mut random);
+                }
+            }
+            Verdict::Unknown(why) => panic!("{why}"),
         }
     }
+    assert!(refused > 200, "only {refused} damaged certificates were refused");
     assert_eq!(
         kinds.into_iter().collect::<Vec<_>>(),
         ["conflict", "forgotten", "regression", "unsafe"]
@@ -235,7 +364,10 @@ fn ballots_mean_what_they_say() {
 
 #[test]
 fn delivery_means_what_it_says() {
-    use delivery::{Event, Promises, check};
+    use delivery::{Event, Promises, Story, Summary, check};
+    fn story(of: &mut Summary) -> Option<&mut Story> {
+        of.messages.values_mut().next()
+    }
     let draw = |random: &mut Random| {
         let id = random.below(2) as u64;
         one_of! { random;
@@ -284,13 +416,41 @@ fn delivery_means_what_it_says() {
             };
             a && b && (!promises.ordered_by_key || ordered)
         };
-        agree(draw, |events| check(events, &promises), good, |v, events| v.verify(events));
+        agree(
+            draw,
+            |events| check(events, &promises),
+            good,
+            |v, events| v.verify(events),
+            |summary, events| summary.verify(events, &promises),
+            &[
+                &|of: &mut Summary| of.messages.pop_first().is_some(),
+                &|of: &mut Summary| of.messages.insert(9, Story::default()).is_none(),
+                &|of: &mut Summary| {
+                    of.redelivered += 1;
+                    true
+                },
+                &|of: &mut Summary| story(of).is_some_and(|of| of.committed.take().is_some()),
+                &|of: &mut Summary| story(of).is_some_and(|of| of.unknown.take().is_some()),
+                &|of: &mut Summary| story(of).is_some_and(|of| of.published.take().is_some()),
+                &|of: &mut Summary| story(of).is_some_and(|of| of.delivered.pop_first().is_some()),
+                &|of: &mut Summary| story(of).is_some_and(|of| of.applied.pop_first().is_some()),
+                &|of: &mut Summary| story(of).is_some_and(|of| of.applied.insert(7, 0).is_none()),
+                &|of: &mut Summary| story(of).is_some_and(|of| of.committed.insert(99) == &99),
+                &|of: &mut Summary| {
+                    let mut places = story(of).into_iter().flat_map(|of| of.applied.values_mut());
+                    places.next().is_some_and(|at| {
+                        *at += 99;
+                        true
+                    })
+                },
+            ],
+        );
     }
 }
 
 #[test]
 fn convergence_means_what_it_says() {
-    use convergence::{Event, check};
+    use convergence::{Event, Group, check};
     let attempted = [1, 2];
     let draw = |random: &mut Random| {
         let replica = random.below(2) as u32;
@@ -341,6 +501,39 @@ fn convergence_means_what_it_says() {
         |events| check(events, &attempted, &[1]),
         good,
         |v, events| v.verify(events, &attempted),
+        |summary, events| summary.verify(events, &attempted, &[1]),
+        &[
+            &|of: &mut convergence::Summary| of.groups.pop().is_some(),
+            &|of: &mut convergence::Summary| {
+                of.groups.push(Group { updates: vec![99], observed: vec![] });
+                true
+            },
+            &|of: &mut convergence::Summary| {
+                of.groups.push(Group { updates: vec![99], observed: vec![99] });
+                true
+            },
+            &|of: &mut convergence::Summary| {
+                of.groups.len() > 1 && {
+                    of.groups.reverse();
+                    true
+                }
+            },
+            &|of: &mut convergence::Summary| {
+                of.groups.first_mut().is_some_and(|group| group.observed.pop().is_some())
+            },
+            &|of: &mut convergence::Summary| {
+                of.groups.first_mut().is_some_and(|group| group.updates.pop().is_some())
+            },
+            // Two groups of the same knowledge hide that they were not compared.
+            &|of: &mut convergence::Summary| {
+                of.groups.first_mut().is_some_and(|group| group.observed.len() > 1) && {
+                    let mut other = of.groups[0].clone();
+                    other.observed = of.groups[0].observed.split_off(1);
+                    of.groups.insert(1, other);
+                    true
+                }
+            },
+        ],
     );
 }
 
@@ -390,6 +583,41 @@ fn mutual_exclusion_means_what_it_says() {
             });
             alone && rising && fenced && owned
         };
-        agree(draw, |events| check(events, promise), good, |v, events| v.verify(events));
+        agree(
+            draw,
+            |events| check(events, promise),
+            good,
+            |v, events| v.verify(events),
+            |summary, events| summary.verify(events, promise),
+            &[
+                &|of: &mut mutual_exclusion::Summary| of.tenures.pop().is_some(),
+                &|of: &mut mutual_exclusion::Summary| of.accesses.pop().is_some(),
+                &|of: &mut mutual_exclusion::Summary| {
+                    of.tenures.first_mut().is_some_and(|tenure| tenure.to.take().is_some())
+                },
+                &|of: &mut mutual_exclusion::Summary| {
+                    of.tenures.first_mut().is_some_and(|tenure| tenure.to.insert(99) == &99)
+                },
+                &|of: &mut mutual_exclusion::Summary| {
+                    of.tenures.first_mut().map(|tenure| tenure.token += 1).is_some()
+                },
+                &|of: &mut mutual_exclusion::Summary| {
+                    of.tenures.first_mut().map(|tenure| tenure.client += 1).is_some()
+                },
+                &|of: &mut mutual_exclusion::Summary| {
+                    of.tenures.first_mut().map(|tenure| tenure.from += 1).is_some()
+                },
+                &|of: &mut mutual_exclusion::Summary| {
+                    of.accesses.first_mut().map(|access| access.1 = 99).is_some()
+                },
+                &|of: &mut mutual_exclusion::Summary| {
+                    of.accesses.first_mut().map(|access| access.0 += 1).is_some()
+                },
+                &|of: &mut mutual_exclusion::Summary| {
+                    of.overlaps += 1;
+                    true
+                },
+            ],
+        );
     }
 }

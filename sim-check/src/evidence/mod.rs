@@ -175,12 +175,12 @@ fn claim(holds: bool, claim: impl FnOnce() -> String) -> Result<(), String> {
 }
 
 /// That an event of this kind stands at a place.
-fn stands<E: Debug>(events: &[E], at: usize, is: impl Fn(&E) -> bool) -> Result<(), String> {
+fn stands<E>(events: &[E], at: usize, is: impl Fn(&E) -> bool) -> Result<(), String> {
     claim(events.get(at).is_some_and(is), || format!("event {at} is what is said of it"))
 }
 
 /// That no event of this kind stands in a range of places.
-fn none<E: Debug>(
+fn none<E>(
     events: &[E],
     places: std::ops::Range<usize>,
     is: impl Fn(&E) -> bool,

@@ -1,7 +1,8 @@
 //! Evidence against mutual exclusion.
 
 use super::{claim, none, stands};
-use crate::mutual_exclusion::{Client, Event, Token, Violation};
+use crate::mutual_exclusion::{Client, Event, Promise, Summary, Tenure, Token, Violation};
+use std::collections::BTreeMap;
 
 impl Violation {
     /// Checks what the violation says against the events that it is about.
@@ -61,5 +62,61 @@ impl Violation {
                 keeps(client, first, second)
             }
         }
+    }
+}
+
+impl Summary {
+    /// Checks that the tenures are those of the events, do not overlap if that was promised, and that each access used
+    /// the token of its tenure, which was not lower than any used before.
+    ///
+    /// # Errors
+    /// The first claim that is not true.
+    pub fn verify(&self, events: &[Event], promise: Promise) -> Result<(), String> {
+        let mut tenures = self.tenures.iter().enumerate();
+        let mut accesses = self.accesses.iter();
+        let mut open: BTreeMap<Client, &Tenure> = BTreeMap::new();
+        let (mut last, mut newest): (Option<Token>, Option<Token>) = (None, None);
+        let (mut refused, mut overlaps) = (0, 0);
+        for (at, event) in events.iter().enumerate() {
+            match *event {
+                Event::Acquire { client, token } => {
+                    let (_, tenure) = tenures.next().ok_or("there is a tenure too few")?;
+                    let of = (tenure.client, tenure.token, tenure.from) == (client, token, at);
+                    claim(of, || format!("event {at} began a tenure"))?;
+                    claim(last < Some(token), || format!("the token of event {at} is higher"))?;
+                    last = Some(token);
+                    claim(open.is_empty() || promise == Promise::Fenced, || {
+                        format!("nobody held the lock at event {at}")
+                    })?;
+                    overlaps += usize::from(!open.is_empty());
+                    let before = open.insert(client, tenure);
+                    claim(before.is_none(), || format!("the client did not hold it at {at}"))?;
+                }
+                Event::Release { client } => {
+                    let ended = open.remove(&client).is_none_or(|tenure| tenure.to == Some(at));
+                    claim(ended, || format!("event {at} ended a tenure"))?;
+                }
+                Event::Access { accepted: false, .. } => refused += 1,
+                Event::Access { client, token, accepted: true } => {
+                    let tenure = accesses
+                        .next()
+                        .filter(|(place, _)| *place == at)
+                        .and_then(|(_, number)| self.tenures.get(*number));
+                    let of = tenure.is_some_and(|tenure| {
+                        (tenure.client, tenure.token) == (client, token) && tenure.from < at
+                    });
+                    claim(of, || format!("event {at} used the token of its tenure"))?;
+                    claim(newest <= Some(token), || format!("no newer token was used by {at}"))?;
+                    newest = Some(token);
+                }
+            }
+        }
+        let over = tenures.next().is_none() && accesses.next().is_none();
+        claim(over, || "there are no more tenures and accesses".to_string())?;
+        let held = open.values().all(|tenure| tenure.to.is_none());
+        claim(held, || "the last tenures never ended".to_string())?;
+        let counts = (self.tenures.len(), self.accesses.len(), refused, overlaps);
+        let told = (self.acquired, self.accepted, self.refused, self.overlaps);
+        claim(counts == told, || "there were so many".to_string())
     }
 }

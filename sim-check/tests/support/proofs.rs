@@ -72,7 +72,7 @@ impl<I: Debug, C: Debug + Clone, X: Debug + Clone> Judge<'_, I, C, X> {
 }
 
 /// A few proofs about other inputs.
-fn keep<T>(pool: &mut Vec<T>, proof: T, random: &mut Random) {
+pub fn keep<T>(pool: &mut Vec<T>, proof: T, random: &mut Random) {
     if pool.len() < 12 {
         pool.push(proof);
     } else if random.chance(20) {
