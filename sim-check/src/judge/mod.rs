@@ -19,7 +19,6 @@
 //! A header names the model and, if it likes, the property. Without a header the model is told by the functions. Where
 //! each value is a pair of a key and a value, as jepsen.independent writes them, each key is an object of its own.
 
-mod assumed;
 mod cases;
 mod independent;
 mod infer;
@@ -35,6 +34,7 @@ use crate::history::{Call, Header, History, HistoryError, RawHistory, Value};
 use crate::render::Picture;
 use crate::session::SessionGuarantee;
 use crate::spec::NondeterministicSpec;
+use crate::txn::Assumptions;
 use crate::verdict::{Budget, Verdict};
 use cases::{LinearizableCase, SequentialCase};
 use independent::IndependentCase;
@@ -178,11 +178,51 @@ pub fn judge_file(
     })
 }
 
+/// What is asked of a history besides what its header says.
+///
+/// ```
+/// use sim_check::Budget;
+/// use sim_check::history::RawHistory;
+/// use sim_check::judge::{Options, prepare_with};
+/// use sim_check::txn::Assumptions;
+///
+/// let text = r#"{"model":"rw-register"}
+/// {"process":0,"type":"invoke","f":"txn","value":[["w","x",1]]}
+/// {"process":0,"type":"ok","f":"txn","value":[["w","x",1]]}
+/// {"process":1,"type":"invoke","f":"txn","value":[["r","x",null]]}
+/// {"process":1,"type":"ok","f":"txn","value":[["r","x",null]]}
+/// "#;
+/// let raw = RawHistory::from_text(text)?;
+/// let mut options = Options { property: Some("serializable".to_string()), ..Options::default() };
+/// assert!(prepare_with(&raw, &options)?.decide(Budget::default()).verdict().is_ok());
+/// // As Elle's option linearizable-keys?: a stale read of one key is not explained by another order.
+/// options.assumptions = Assumptions { linearizable_keys: true, ..Assumptions::default() };
+/// assert!(prepare_with(&raw, &options)?.decide(Budget::default()).verdict().is_violation());
+/// # Ok::<(), sim_check::judge::JudgeError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The property; without one, that of the header, else the usual one of the model.
+    pub property: Option<String>,
+    /// What is assumed of each key of transactions, besides what the header assumes. Other models know no assumptions.
+    pub assumptions: Assumptions,
+}
+
 /// Finds the judge of a history that was read from a file, without asking it yet.
 ///
 /// # Errors
 /// If the events are no history, or the model or property is not known.
 pub fn prepare(raw: &RawHistory, property: Option<&str>) -> Result<Prepared, JudgeError> {
+    let property = property.map(str::to_string);
+    prepare_with(raw, &Options { property, assumptions: Assumptions::default() })
+}
+
+/// As [`prepare`], with options.
+///
+/// # Errors
+/// As [`prepare`], and if something is assumed of a history that is not one of transactions over registers.
+pub fn prepare_with(raw: &RawHistory, options: &Options) -> Result<Prepared, JudgeError> {
+    let property = options.property.as_deref();
     let told;
     let raw = match (raw.header.model(), infer::model_of(raw)) {
         (None, Some(model)) => {
@@ -202,10 +242,20 @@ pub fn prepare(raw: &RawHistory, property: Option<&str>) -> Result<Prepared, Jud
         .or(raw.header.property())
         .map_or_else(|| infer::usual_property(model, &history).to_string(), property::canonical);
     let lines = raw.lines();
+    let over_registers = model == "rw-register"
+        && property != "no-internal-anomaly"
+        && !workloads::is_workload(model, &property);
+    if !options.assumptions.are_none() && !over_registers {
+        let message = format!(
+            "assumptions about keys, but the model is {model:?} and the property {property:?}; expected an isolation \
+             level of the model \"rw-register\""
+        );
+        return Err(JudgeError::Unsupported(message));
+    }
     let case = if workloads::is_workload(model, &property) {
         Box::new(WorkloadCase::new(&property, &raw.header, history, &lines)?)
     } else if matches!(model, "list-append" | "rw-register") {
-        transactions::transactions(raw, &property)?
+        transactions::transactions(raw, &property, options.assumptions)?
     } else {
         of_object(model, &property, &raw.header, &history, &lines)?
     };

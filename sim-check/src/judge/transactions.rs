@@ -2,26 +2,30 @@
 
 use std::fmt::Write;
 
-use super::assumed::{Assumptions, Contradiction};
 use super::{Case, JudgeError, Ruling, forget};
 use crate::history::RawHistory;
 use crate::render::{Bar, Edge, Picture};
 use crate::txn::{
-    Cycle, Evidence, Execution, IsolationLevel, MicroOp, Seen, Status, Step, TxnHistory, TxnId,
-    Violation, Witness, check, from_raw, level_of,
+    AssumedViolation, Assumptions, Contradiction, Cycle, Evidence, Execution, IsolationLevel,
+    MicroOp, Seen, Status, Step, TxnHistory, TxnId, Violation, Witness, check_assuming, from_raw,
+    level_of,
 };
-use crate::verdict::{Budget, Exhausted, Verdict};
+use crate::verdict::{Budget, Verdict};
 
 /// The judge of a file of transactions, or of their internal consistency alone.
-pub(super) fn transactions(raw: &RawHistory, property: &str) -> Result<Box<dyn Case>, JudgeError> {
+pub(super) fn transactions(
+    raw: &RawHistory,
+    property: &str,
+    assumptions: Assumptions,
+) -> Result<Box<dyn Case>, JudgeError> {
     let history = from_raw(raw)?;
     if property == "no-internal-anomaly" {
         return Ok(Box::new(InternalCase { history }));
     }
     let level = level_of(&raw.header, property)
         .map_err(|error| JudgeError::Unsupported(error.to_string()))?;
-    let assumptions = Assumptions::of(&raw.header).map_err(JudgeError::Unsupported)?;
-    Ok(Box::new(LevelCase { history, level, assumptions }))
+    let assumed = Assumptions::of(&raw.header).map_err(JudgeError::Unsupported)?;
+    Ok(Box::new(LevelCase { history, level, assumptions: assumptions.and(assumed) }))
 }
 
 struct LevelCase {
@@ -33,9 +37,8 @@ struct LevelCase {
 
 struct LevelRuling<'c> {
     case: &'c LevelCase,
-    verdict: Verdict<Execution, Violation>,
-    /// What the assumptions forbid, though the level alone does not.
-    contradiction: Option<Contradiction>,
+    verdict: Verdict<Execution, AssumedViolation>,
+    configurations: u64,
 }
 
 impl Case for LevelCase {
@@ -44,21 +47,9 @@ impl Case for LevelCase {
     }
 
     fn decide(&self, budget: Budget) -> Box<dyn Ruling + '_> {
-        let mut verdict = check(&self.history, self.level, budget);
-        let contradiction = if self.assumptions.are_none() || verdict.is_violation() {
-            None
-        } else {
-            self.assumptions.contradiction(&self.history, self.level)
-        };
-        let holds = |execution: &Execution| {
-            self.assumptions.are_none() || self.assumptions.hold_in(&self.history, &execution.order)
-        };
-        // The level holds, and nothing speaks against the keys: that is no proof.
-        if contradiction.is_none() && matches!(&verdict, Verdict::Ok(found) if !holds(found)) {
-            let reason = "the level holds, but no order was found in which each key is as the header assumes";
-            verdict = Verdict::Unknown(Exhausted { configurations: 0, reason: reason.to_string() });
-        }
-        Box::new(LevelRuling { case: self, verdict, contradiction })
+        let mut meter = budget.meter();
+        let verdict = check_assuming(&self.history, self.level, self.assumptions, &mut meter);
+        Box::new(LevelRuling { case: self, verdict, configurations: meter.spent() })
     }
 }
 
@@ -71,60 +62,54 @@ impl LevelRuling<'_> {
 
 impl Ruling for LevelRuling<'_> {
     fn verdict(&self) -> Verdict<(), ()> {
-        match self.contradiction {
-            Some(_) => Verdict::Violation(()),
-            None => forget(&self.verdict),
-        }
+        forget(&self.verdict)
     }
 
-    /// Known only when the budget ran out.
     fn configurations(&self) -> u64 {
-        match &self.verdict {
-            Verdict::Ok(_) | Verdict::Violation(_) => 0,
-            Verdict::Unknown(exhausted) => exhausted.configurations,
-        }
+        self.configurations
     }
 
     fn witness(&self) -> String {
-        if let Some(contradiction) = &self.contradiction {
-            return self.why(contradiction);
-        }
         match &self.verdict {
             Verdict::Ok(execution) => {
                 let order: Vec<String> =
                     execution.order.iter().map(|txn| format!("T{txn}")).collect();
                 format!("order of commits: {}", order.join(" "))
             }
-            Verdict::Violation(violation) => violation.to_string(),
+            Verdict::Violation(AssumedViolation::Level(violation)) => violation.to_string(),
+            Verdict::Violation(AssumedViolation::Keys(contradiction)) => self.why(contradiction),
             Verdict::Unknown(exhausted) => exhausted.to_string(),
         }
     }
 
     fn picture(&self) -> Option<Picture> {
-        if let Some(contradiction) = &self.contradiction {
-            let why: Vec<String> = self.why(contradiction).lines().map(str::to_string).collect();
-            let (history, title) = (&self.case.history, why[0].clone());
-            let (txns, steps) = match contradiction {
-                Contradiction::Versions { .. } => ((0..history.len() as TxnId).collect(), &[][..]),
-                Contradiction::Transactions(cycle) => (cycle.txns(), &cycle.steps[..]),
-            };
-            return Some(drawn(history, title, why[1..].to_vec(), txns, steps));
-        }
-        let Verdict::Violation(violation) = &self.verdict else { return None };
-        Some(picture(violation))
+        let contradiction = match &self.verdict {
+            Verdict::Ok(_) | Verdict::Unknown(_) => return None,
+            Verdict::Violation(AssumedViolation::Level(violation)) => {
+                return Some(picture(violation));
+            }
+            Verdict::Violation(AssumedViolation::Keys(contradiction)) => contradiction,
+        };
+        let why: Vec<String> = self.why(contradiction).lines().map(str::to_string).collect();
+        let (history, title) = (&self.case.history, why[0].clone());
+        let (txns, steps) = match contradiction {
+            Contradiction::Versions { .. } => ((0..history.len() as TxnId).collect(), &[][..]),
+            Contradiction::Transactions(cycle) => (cycle.txns(), &cycle.steps[..]),
+        };
+        Some(drawn(history, title, why[1..].to_vec(), txns, steps))
     }
 
     fn verify(&self) -> Result<(), String> {
-        let case = self.case;
-        if let Some(contradiction) = &self.contradiction {
-            return case.assumptions.verify(&case.history, case.level, contradiction);
-        }
+        let LevelCase { history, level, assumptions } = self.case;
         match &self.verdict {
             Verdict::Ok(execution) => {
-                execution.verify(&case.history, case.level).map_err(|error| error.to_string())
+                execution.verify(history, *level).map_err(|error| error.to_string())
             }
-            Verdict::Violation(violation) => {
-                violation.verify(&case.history).map_err(|error| error.to_string())
+            Verdict::Violation(AssumedViolation::Level(violation)) => {
+                violation.verify(history).map_err(|error| error.to_string())
+            }
+            Verdict::Violation(AssumedViolation::Keys(contradiction)) => {
+                assumptions.verify(history, *level, contradiction)
             }
             Verdict::Unknown(_) => Ok(()),
         }
@@ -235,7 +220,8 @@ struct InternalCase {
 struct InternalRuling<'c> {
     case: &'c InternalCase,
     /// The first transaction that does not, and the read in it.
-    bad: Option<(TxnId, usize)>,
+    verdict: Verdict<(), (TxnId, usize)>,
+    configurations: u64,
 }
 
 impl Case for InternalCase {
@@ -243,12 +229,22 @@ impl Case for InternalCase {
         self.history.len()
     }
 
-    fn decide(&self, _budget: Budget) -> Box<dyn Ruling + '_> {
+    /// Each read is compared with the operations before it in its transaction.
+    fn decide(&self, budget: Budget) -> Box<dyn Ruling + '_> {
         let history = &self.history;
+        let mut meter = budget.meter();
         let mut committed = (0..history.len() as TxnId)
             .filter(|txn| matches!(history.txn(*txn).status, Status::Ok));
-        let bad = committed.find_map(|txn| Some((txn, disagreement(&history.micro_ops(txn))?)));
-        Box::new(InternalRuling { case: self, bad })
+        let bad = committed.find_map(|txn| {
+            let ops = history.micro_ops(txn);
+            let steps = 1 + ops.len() * ops.len();
+            if !meter.spend(steps as u64) {
+                return Some(Verdict::Unknown(meter.exhausted()));
+            }
+            Some(Verdict::Violation((txn, disagreement(&ops)?)))
+        });
+        let (verdict, configurations) = (bad.unwrap_or(Verdict::Ok(())), meter.spent());
+        Box::new(InternalRuling { case: self, verdict, configurations })
     }
 }
 
@@ -310,22 +306,23 @@ impl InternalRuling<'_> {
 
 impl Ruling for InternalRuling<'_> {
     fn verdict(&self) -> Verdict<(), ()> {
-        if self.bad.is_some() { Verdict::Violation(()) } else { Verdict::Ok(()) }
+        forget(&self.verdict)
     }
 
     fn configurations(&self) -> u64 {
-        0
+        self.configurations
     }
 
     fn witness(&self) -> String {
-        match self.bad {
-            Some(bad) => self.why(bad),
-            None => "each transaction agrees with itself".to_string(),
+        match &self.verdict {
+            Verdict::Ok(()) => "each transaction agrees with itself".to_string(),
+            Verdict::Violation(bad) => self.why(*bad),
+            Verdict::Unknown(exhausted) => exhausted.to_string(),
         }
     }
 
     fn picture(&self) -> Option<Picture> {
-        let bad = self.bad?;
+        let Verdict::Violation(bad) = self.verdict else { return None };
         Some(Picture {
             title: "internal anomaly".to_string(),
             why: vec![self.why(bad)],
@@ -340,7 +337,8 @@ impl Ruling for InternalRuling<'_> {
         let analysis = analyze(&self.case.history, ClientOrder::Free, Budget::default());
         let found =
             analysis.contains(Anomaly::Internal) || analysis.contains(Anomaly::NonRepeatableRead);
-        if analysis.incomplete || found == self.bad.is_some() {
+        if analysis.incomplete || self.verdict.is_unknown() || found == self.verdict.is_violation()
+        {
             return Ok(());
         }
         Err(format!("an internal anomaly was found: {found}; the verdict says the opposite"))

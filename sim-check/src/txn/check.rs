@@ -39,8 +39,22 @@ pub fn check(
     level: IsolationLevel,
     budget: Budget,
 ) -> Verdict<Execution, Violation> {
-    let mut meter = budget.meter();
-    match decide(history, level, &mut meter) {
+    check_metered(history, level, &mut budget.meter())
+}
+
+/// The same on a meter, which tells afterwards what it took: one step for each transaction, operation and element of a
+/// list that was read, and one for each node of a search. What an explanation takes is not counted.
+pub fn check_metered(
+    history: &TxnHistory,
+    level: IsolationLevel,
+    meter: &mut Meter,
+) -> Verdict<Execution, Violation> {
+    if !meter.spend(history.size()) {
+        return Verdict::Unknown(meter.exhausted());
+    }
+    let decision = decide(history, level, meter);
+    let mut meter = meter.clone();
+    match decision {
         Decision::Holds(execution) => Verdict::Ok(execution),
         Decision::Unknown(exhausted) => Verdict::Unknown(exhausted),
         Decision::Violated(finding) => Verdict::Violation(match history.model() {

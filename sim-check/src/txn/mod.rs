@@ -6,6 +6,7 @@
 
 mod analyze;
 mod anomaly;
+mod assumed;
 mod builder;
 mod check;
 mod commit_test;
@@ -28,8 +29,9 @@ mod violation;
 
 pub use analyze::{Analysis, analyze};
 pub use anomaly::Anomaly;
+pub use assumed::{AssumedViolation, Assumptions, Contradiction, check_assuming};
 pub use builder::{Initial, TxnHistoryBuilder, TxnHistoryError};
-pub use check::check;
+pub use check::{check, check_metered};
 pub use commit_test::commit_test;
 pub use cycle::{Cycle, Step};
 pub use execution::{Execution, ExecutionError};

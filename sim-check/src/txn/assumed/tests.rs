@@ -3,6 +3,7 @@
 use super::*;
 use crate::history::Value;
 use crate::txn::{MicroOp, Model, TxnHistoryBuilder};
+use crate::verdict::Budget;
 
 fn found(assumes: &[&str], level: IsolationLevel, txns: &[(u32, Vec<MicroOp>)]) -> Option<String> {
     let mut builder = TxnHistoryBuilder::new(Model::RwRegister);
@@ -11,7 +12,8 @@ fn found(assumes: &[&str], level: IsolationLevel, txns: &[(u32, Vec<MicroOp>)]) 
     }
     let history = builder.build();
     let assumptions = Assumptions::of(&header(assumes)).unwrap();
-    let contradiction = assumptions.contradiction(&history, level)?;
+    let mut meter = Budget::UNLIMITED.meter();
+    let contradiction = assumptions.contradiction(&history, level, &mut meter).unwrap()?;
     assert_eq!(assumptions.verify(&history, level, &contradiction), Ok(()));
     Some(assumptions.why(&history, level, &contradiction))
 }

@@ -1,53 +1,66 @@
 //! Transactions over registers, when more is known of each key than the transactions themselves show: Elle's options
-//! `sequential-keys`, `linearizable-keys` and `wfr-keys`, which a header lists as what it `assumes`.
+//! `sequential-keys`, `linearizable-keys` and `wfr-keys`.
 //!
 //! Each assumption orders versions of one key. From that order follow dependencies (who replaced what somebody wrote or
 //! read), and a circle of dependencies that the level forbids is a violation (Kingsbury and Alvaro, "Elle", VLDB 2020, section
 //! 4.3). No circle proves nothing: what is found here is certain, what is not found may be there.
 
+mod check;
 mod circle;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::Header;
-use crate::txn::{
+use super::{
     ClientOrder, Cycle, INITIAL, IsolationLevel, KeyId, Kind, Op, Status, Step, TxnHistory, TxnId,
     VersionId,
 };
+use crate::history::Header;
+use crate::verdict::{Exhausted, Meter};
+pub use check::{AssumedViolation, check_assuming};
 use circle::{Order, closure, forbidden_cycle, leads_to};
 
-/// What a header assumes of each key.
+/// What is assumed of each key besides what the transactions show. Nothing by default.
+///
+/// A verdict under an assumption is one about a system that keeps it: if the keys are not as assumed, a violation may be one of
+/// that alone. See [`check_assuming`] for an example.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Assumptions {
-    /// It is sequentially consistent.
-    sequential: bool,
-    /// It is linearizable.
-    linearizable: bool,
-    /// What a transaction writes comes after what it read.
-    writes_follow_reads: bool,
+pub struct Assumptions {
+    /// Each key is sequentially consistent: what a process saw or wrote first came first.
+    pub sequential_keys: bool,
+    /// Each key is linearizable: what was acknowledged before another transaction began came first.
+    pub linearizable_keys: bool,
+    /// What a transaction writes to a key comes after what it read there.
+    pub writes_follow_reads: bool,
 }
 
-/// What contradicts the assumptions.
+/// What contradicts the assumptions, or the level under them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Contradiction {
+pub enum Contradiction {
     /// The versions of a key would come before themselves.
-    Versions { key: KeyId, cycle: Vec<VersionId> },
-    /// Transactions would.
+    Versions {
+        /// The key.
+        key: KeyId,
+        /// Its versions, each before the next one, and the last one before the first.
+        cycle: Vec<VersionId>,
+    },
+    /// Transactions would come before themselves, and the level forbids that.
     Transactions(Cycle),
 }
 
 impl Assumptions {
+    /// What the field `assumes` of a header lists.
+    ///
     /// # Errors
     /// The name of an assumption that nobody knows: a verdict under it would be one about something else.
-    pub(super) fn of(header: &Header) -> Result<Assumptions, String> {
+    pub fn of(header: &Header) -> Result<Assumptions, String> {
         let mut assumptions = Assumptions::default();
         let Some(listed) = header.get("assumes") else { return Ok(assumptions) };
         for assumption in listed.as_list().unwrap_or(std::slice::from_ref(listed)) {
             match assumption.as_text().map(|name| name.trim_end_matches('?')) {
-                Some("sequential-keys") => assumptions.sequential = true,
-                Some("linearizable-keys") => assumptions.linearizable = true,
+                Some("sequential-keys") => assumptions.sequential_keys = true,
+                Some("linearizable-keys") => assumptions.linearizable_keys = true,
                 Some("wfr-keys") => assumptions.writes_follow_reads = true,
                 _ => {
                     return Err(format!(
@@ -59,7 +72,17 @@ impl Assumptions {
         Ok(assumptions)
     }
 
-    pub(super) fn are_none(self) -> bool {
+    /// All that either assumes.
+    pub fn and(self, other: Assumptions) -> Assumptions {
+        Assumptions {
+            sequential_keys: self.sequential_keys || other.sequential_keys,
+            linearizable_keys: self.linearizable_keys || other.linearizable_keys,
+            writes_follow_reads: self.writes_follow_reads || other.writes_follow_reads,
+        }
+    }
+
+    /// Whether nothing is assumed.
+    pub fn are_none(self) -> bool {
         self == Assumptions::default()
     }
 
@@ -96,8 +119,8 @@ impl Assumptions {
                 for (earlier, before) in touches[..at].iter().rev().take(EARLIER_MAX) {
                     let (a, b) = (history.txn(*earlier), history.txn(*txn));
                     let same_process = a.process == b.process;
-                    if self.sequential && same_process
-                        || self.linearizable && (same_process || a.completed < b.invoked)
+                    if self.sequential_keys && same_process
+                        || self.linearizable_keys && (same_process || a.completed < b.invoked)
                     {
                         order.insert((before[before.len() - 1], first));
                     }
@@ -111,11 +134,12 @@ impl Assumptions {
     }
 
     /// What contradicts the level, or the assumptions themselves.
-    pub(super) fn contradiction(
+    fn contradiction(
         self,
         history: &TxnHistory,
         level: IsolationLevel,
-    ) -> Option<Contradiction> {
+        meter: &mut Meter,
+    ) -> Result<Option<Contradiction>, Exhausted> {
         let mut steps: BTreeMap<TxnId, Vec<Step>> = BTreeMap::new();
         let mut add = |from: TxnId, to: TxnId, kind: Kind, (seen, next): (VersionId, VersionId)| {
             if from != to {
@@ -146,10 +170,16 @@ impl Assumptions {
             }
         }
         for (key, order) in self.orders(history) {
+            if !meter.spend(order.len() as u64) {
+                return Err(meter.exhausted());
+            }
             let later = match closure(&order) {
                 Ok(later) => later,
-                Err(cycle) => return Some(Contradiction::Versions { key, cycle }),
+                Err(cycle) => return Ok(Some(Contradiction::Versions { key, cycle })),
             };
+            if !meter.spend(later.len() as u64) {
+                return Err(meter.exhausted());
+            }
             for (before, after) in later {
                 let Some(writer) = writers.get(&after) else { continue };
                 if let Some(earlier) = writers.get(&before) {
@@ -172,12 +202,18 @@ impl Assumptions {
                 }
             }
         }
+        // Each transaction may be where a circle starts, and all dependencies may be on the way.
+        let dependencies: usize = steps.values().map(Vec::len).sum();
+        if !meter.spend((known.len() * dependencies) as u64) {
+            return Err(meter.exhausted());
+        }
         let from = known.into_iter().filter_map(|start| forbidden_cycle(&steps, start, level));
-        from.min_by_key(|cycle| cycle.steps.len()).map(Contradiction::Transactions)
+        let shortest = from.min_by_key(|cycle| cycle.steps.len());
+        Ok(shortest.map(Contradiction::Transactions))
     }
 
     /// Whether an order of commits makes the versions of each key as it is assumed.
-    pub(super) fn hold_in(self, history: &TxnHistory, commits: &[TxnId]) -> bool {
+    fn hold_in(self, history: &TxnHistory, commits: &[TxnId]) -> bool {
         let mut places: BTreeMap<VersionId, usize> = BTreeMap::new();
         for (place, txn) in commits.iter().enumerate() {
             for op in history.ops(*txn) {
@@ -195,7 +231,10 @@ impl Assumptions {
     }
 
     /// Checks a contradiction against what the history and the assumptions tell at once.
-    pub(super) fn verify(
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn verify(
         self,
         history: &TxnHistory,
         level: IsolationLevel,
@@ -249,7 +288,7 @@ impl Assumptions {
     }
 
     /// The contradiction in words.
-    pub(super) fn why(
+    pub fn why(
         self,
         history: &TxnHistory,
         level: IsolationLevel,
@@ -257,8 +296,8 @@ impl Assumptions {
     ) -> String {
         let mut names = Vec::new();
         for (assumed, name) in [
-            (self.sequential, "sequential-keys"),
-            (self.linearizable, "linearizable-keys"),
+            (self.sequential_keys, "sequential-keys"),
+            (self.linearizable_keys, "linearizable-keys"),
             (self.writes_follow_reads, "wfr-keys"),
         ] {
             names.extend(assumed.then_some(name));
