@@ -11,5 +11,6 @@ pub mod proofs;
 pub mod random;
 pub mod sessions;
 pub mod specs;
+pub mod stale;
 pub mod transactions;
 pub mod workloads;

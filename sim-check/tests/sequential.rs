@@ -1,0 +1,91 @@
+//! The judge of sequential consistency agrees with an exhaustive one, and decides long histories that real time does not
+//! help with.
+
+mod support;
+
+use sim_check::Budget;
+use support::agree::{Depth, all};
+use support::draw::Shape;
+use support::random::Random;
+use support::stale::{Kind, judge_stale};
+
+/// Objects with few states, about which something is known before the search, and two with states without end.
+const OBJECTS: [&str; 9] = [
+    "register",
+    "register-unique-writes",
+    "cas-register",
+    "multi-register",
+    "key-value",
+    "mutex",
+    "set",
+    "fifo-queue",
+    "counter",
+];
+
+fn agree(seeds: std::ops::Range<u64>, depth: Depth) {
+    let plain =
+        Shape { operations: 9, clients: 4, unknown_percent: 0, fail_percent: 3, wrong_percent: 35 };
+    let shapes = [plain, Shape { unknown_percent: 25, clients: 3, wrong_percent: 15, ..plain }];
+    let judged = all();
+    for name in OBJECTS {
+        let judged = judged.iter().find(|judged| judged.name() == name).expect("an object");
+        let mut good = 0;
+        for seed in seeds.clone() {
+            let shape = shapes[seed as usize % 2];
+            let (_, sequential) = judged.agree(&mut Random::new(seed), shape, depth, true);
+            good += u64::from(sequential);
+        }
+        let all = seeds.end - seeds.start;
+        assert!(good > all / 20 && good < all * 19 / 20, "{name}: {good} of {all} are good");
+    }
+}
+
+#[test]
+fn small_histories() {
+    agree(50_000..50_600, Depth::Explanations);
+}
+
+/// Takes a minute: `cargo test --release -p sim-check --test sequential -- --ignored`.
+#[test]
+#[ignore = "takes a minute"]
+fn many_small_histories() {
+    agree(100_000..125_000, Depth::Verdicts);
+}
+
+/// Judges ten histories; returns how many are good and bad, and the most that one of them took.
+fn judge(kind: Kind, shape: (usize, usize), wrong: bool, evidence_max: usize) -> (u32, u32, u64) {
+    let (mut good, mut bad, mut most) = (0, 0, 0);
+    for seed in 0..10 {
+        let random = &mut Random::new(seed);
+        let judged = judge_stale(kind, random, shape, wrong, Budget::default());
+        let about = format!("{kind:?} {shape:?} {seed}: {}", judged.word);
+        good += u32::from(judged.word == "ok");
+        bad += u32::from(judged.word == "violation");
+        most = most.max(judged.configurations);
+        assert!(judged.evidence <= evidence_max, "{about} by {} operations", judged.evidence);
+        assert!(judged.verified || judged.evidence > 64, "{about}, without proof");
+    }
+    assert_eq!(good + bad, 10, "{kind:?} {shape:?}: undecided");
+    (good, bad, most)
+}
+
+#[test]
+fn long_histories_of_values_that_are_written_once() {
+    for kind in [Kind::UniqueRegister, Kind::UniqueStore] {
+        let (good, _, most) = judge(kind, (5, 200), false, 0);
+        assert!(good == 10 && most < 3_000, "{kind:?}: {good} good, {most} configurations");
+        // Few operations show that there is no order.
+        let (_, bad, most) = judge(kind, (5, 200), true, 16);
+        assert!(bad > 7 && most < 3_000, "{kind:?}: {bad} bad, {most} configurations");
+    }
+}
+
+#[test]
+fn long_histories_of_other_objects() {
+    for kind in [Kind::SmallRegister, Kind::CasRegister, Kind::Counter] {
+        for wrong in [false, true] {
+            let (good, _, most) = judge(kind, (4, 50), wrong, 50);
+            assert!((wrong || good == 10) && most < 20_000, "{kind:?}: {good}, {most}");
+        }
+    }
+}
