@@ -9,7 +9,9 @@ use sim_check::session::{
     SessionGuarantee, check_session_guarantee, verify_session_guarantee, verify_session_violation,
 };
 use sim_check::spec::{CasRegister, NondeterministicSpec};
-use sim_check::txn::{Anomaly, Evidence, IsolationLevel, Kind, Model, Status, Witness, check};
+use sim_check::txn::{
+    Anomaly, Evidence, Finding, IsolationLevel, Kind, Model, Status, Violation, Witness, check,
+};
 use sim_check::{Budget, History, OperationId, Outcome, Verdict};
 use support::draw::{Shape, draw_history};
 use support::random::Random;
@@ -147,6 +149,36 @@ fn executions() {
         }
     }
     assert!(refused > 5_000 && moved > 20, "{refused} {moved}");
+}
+
+/// Nobody can claim that all orders were tried in vain where one of them is right.
+#[test]
+fn searches_that_never_were() {
+    let (mut refused, mut accepted) = (0, 0);
+    for seed in 0..400 {
+        let model = [Model::ListAppend, Model::RwRegister][seed as usize % 2];
+        let history = draw_transactions(model, &mut Random::new(seed), 5);
+        for level in [IsolationLevel::SNAPSHOT_ISOLATION, IsolationLevel::PREFIX] {
+            let unordered = Finding {
+                anomaly: Anomaly::GNonadjacent { order: level.order() },
+                witness: Witness::Unordered,
+            };
+            for evidence in [Evidence::Search, Evidence::Finding(unordered)] {
+                let original = (0..history.len() as u32).collect();
+                let claim = Violation { level, history: history.clone(), original, evidence };
+                let verified = claim.verify(&history);
+                match check(&history, level, Budget::default()) {
+                    Verdict::Ok(_) => {
+                        assert!(verified.is_err(), "seed {seed}: {level}");
+                        refused += 1;
+                    }
+                    Verdict::Violation(_) => accepted += u32::from(verified.is_ok()),
+                    Verdict::Unknown(exhausted) => panic!("{exhausted}"),
+                }
+            }
+        }
+    }
+    assert!(refused > 100 && accepted > 100, "{refused} {accepted}");
 }
 
 #[test]

@@ -45,9 +45,9 @@ fn small_histories() {
     agree(50_000..50_600, Depth::Explanations);
 }
 
-/// Takes a minute: `cargo test --release -p sim-check --test sequential -- --ignored`.
+/// Takes half a minute: `cargo test --release -p sim-check --test sequential -- --ignored`.
 #[test]
-#[ignore = "takes a minute"]
+#[ignore = "takes half a minute"]
 fn many_small_histories() {
     agree(100_000..125_000, Depth::Verdicts);
 }

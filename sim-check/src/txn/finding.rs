@@ -30,7 +30,8 @@ pub enum Witness {
     },
     /// A cycle of dependencies.
     Cycle(Cycle),
-    /// Whichever order the writes that nobody saw are put in, there is a cycle.
+    /// Whichever order the writes that nobody saw are put in, there is a cycle. Verified as
+    /// [`Evidence::Search`](super::Evidence::Search) is: there may be a cycle for each of very many orders.
     Unordered,
 }
 

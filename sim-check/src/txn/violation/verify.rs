@@ -1,7 +1,8 @@
 //! Verifies violations, in one pass over the evidence and the part of the history it is about.
 
-use super::{Evidence, Violation};
+use super::{Decision, Evidence, Violation, decide, inner_budget};
 use crate::txn::anomaly::Anomaly;
+use crate::txn::commit_test::commit_test;
 use crate::txn::cycle::{Cycle, Step};
 use crate::txn::finding::{Finding, Witness};
 use crate::txn::graph::Kind;
@@ -39,11 +40,29 @@ impl Violation {
             Evidence::Finding(finding) => match &finding.witness {
                 Witness::Cycle(cycle) => self.verify_cycle(cycle, &[]),
                 Witness::Local { .. } => self.verify_local(finding),
-                Witness::Unordered => Ok(()),
+                Witness::Unordered => {
+                    let forbidden = self.level.forbids(finding.anomaly);
+                    ensure(forbidden, || format!("{} allows {}", self.level, finding.anomaly))?;
+                    self.verify_without_order()
+                }
             },
             Evidence::Proof(proof) => self.verify_proof(proof, &mut Vec::new()),
-            Evidence::Search => Ok(()),
+            Evidence::Search => self.verify_without_order(),
         }
+    }
+
+    /// No order of the part is of the level: all orders are tried, or, where they are too many or the level has no
+    /// commit test, the part alone is judged once more.
+    fn verify_without_order(&self) -> Result<(), ViolationError> {
+        let holds = match commit_test(&self.history, self.level) {
+            Some(holds) => holds,
+            None => match decide(&self.history, self.level, &mut inner_budget()) {
+                Decision::Violated(_) => false,
+                Decision::Holds(_) => true,
+                Decision::Unknown(exhausted) => return Err(ViolationError(exhausted.to_string())),
+            },
+        };
+        ensure(!holds, || format!("an order of the transactions is {}", self.level))
     }
 
     /// The part consists of transactions of the whole, each with some of its operations.
