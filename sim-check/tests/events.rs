@@ -621,3 +621,54 @@ fn mutual_exclusion_means_what_it_says() {
         );
     }
 }
+
+/// Certificates that fit the events in all but the one thing that makes the run bad.
+#[test]
+fn consistent_lies_are_refused() {
+    use atomic_commitment::{Decision, Settlement};
+    let lie = atomic_commitment::Summary {
+        committed: 1,
+        txns: [(1, Settlement::Committed { yes: [(0, 1)].into() })].into(),
+        ..Default::default()
+    };
+    let mut events = vec![
+        atomic_commitment::Event::Begin { txn: 1, participants: vec![0] },
+        atomic_commitment::Event::Vote { txn: 1, node: 0, yes: true },
+        atomic_commitment::Event::Vote { txn: 1, node: 0, yes: false },
+        atomic_commitment::Event::Decide { txn: 1, node: 0, decision: Decision::Commit },
+    ];
+    let expectations = atomic_commitment::Expectations::default();
+    assert!(lie.verify(&events, expectations).is_err());
+    events.remove(2);
+    assert_eq!(lie.verify(&events, expectations), Ok(()));
+
+    use delivery::Event;
+    let events = [
+        Event::Commit { id: 1, key: 0 },
+        Event::Commit { id: 2, key: 0 },
+        Event::Apply { id: 2, consumer: 0 },
+        Event::Apply { id: 1, consumer: 0 },
+    ];
+    let promises = delivery::Promises { consumers: vec![0], ..Default::default() };
+    let Verdict::Ok(lie) = delivery::check(&events, &promises) else { panic!("no order needed") };
+    assert_eq!(lie.verify(&events, &promises), Ok(()));
+    let ordered = delivery::Promises { ordered_by_key: true, ..promises };
+    assert!(lie.verify(&events, &ordered).is_err());
+
+    use mutual_exclusion::{Event::*, Promise, Summary, Tenure};
+    let access = |client, token| Access { client, token, accepted: true };
+    let acquire = |client, token| Acquire { client, token };
+    let tenure = |client, from| Tenure { client, token: u64::from(client), from, to: None };
+    let lie = |accesses| Summary {
+        acquired: 2,
+        accepted: 2,
+        overlaps: 1,
+        refused: 0,
+        tenures: vec![tenure(1, 0), tenure(2, 1)],
+        accesses,
+    };
+    let stale = [acquire(1, 1), acquire(2, 2), access(2, 2), access(1, 1)];
+    assert!(lie(vec![(2, 1), (3, 0)]).verify(&stale, Promise::Fenced).is_err());
+    let fresh = [acquire(1, 1), acquire(2, 2), access(1, 1), access(2, 2)];
+    assert_eq!(lie(vec![(2, 0), (3, 1)]).verify(&fresh, Promise::Fenced), Ok(()));
+}

@@ -525,3 +525,21 @@ fn long_fork() {
     }
     .agrees(RUNS);
 }
+
+/// A matching that is complete, but for one enqueue that serves two dequeues.
+#[test]
+fn no_enqueue_serves_twice() {
+    let mut builder = sim_check::HistoryBuilder::new();
+    let process = sim_check::ProcessId(0);
+    for (op, out) in
+        [(QueueOp::Enqueue(1), vec![]), (QueueOp::Dequeue, vec![1]), (QueueOp::Dequeue, vec![1])]
+    {
+        builder.invoke(process, op).unwrap();
+        builder.ok(process, out).unwrap();
+    }
+    let history = builder.finish();
+    let from = |dequeue| (OperationId(dequeue), vec![OperationId(0)]);
+    let lie = QueueMatching { taken: vec![from(1), from(2)], ..QueueMatching::default() };
+    assert!(lie.verify(&history, true).is_err());
+    assert_eq!(lie.verify(&history, false), Ok(()));
+}
