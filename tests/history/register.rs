@@ -121,7 +121,7 @@ fn stale_reads_are_found_and_explained() {
 
 #[test]
 fn reads_without_a_write_back_are_found() {
-    fails(&scenario(Bug::NoWriteBack, true), 400, "linearizable");
+    fails(&scenario(Bug::NoWriteBack, true), 1_200, "linearizable");
 }
 
 #[test]
