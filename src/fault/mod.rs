@@ -3,6 +3,7 @@
 mod directed;
 mod draw;
 mod model;
+mod names;
 mod nemesis;
 mod plan;
 mod point;
@@ -12,8 +13,9 @@ mod selection;
 pub(crate) use directed::directed;
 pub(crate) use draw::draw;
 pub use model::{Budget, FaultModel, majority, minority};
+pub use names::PlanError;
 pub(crate) use nemesis::Nemesis;
-pub use plan::{After, Fault, FaultPlan, PlanError};
+pub use plan::{After, Fault, FaultPlan};
 pub use point::Point;
 pub use profile::{Class, Preset, Profile};
 pub use selection::Selection;

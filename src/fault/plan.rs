@@ -1,11 +1,11 @@
 //! The faults of a run, as plain data.
 
+use super::names::{PlanError, resolve_all};
 use super::point::Point;
 use crate::span::Span;
 use crate::{NodeId, World};
 use serde::{Deserialize, Serialize};
 use sim_runtime::fault::{Aim, FaultKind, Target, kind, kinds};
-use std::fmt;
 
 /// The faults of a run. Replayed without any draw.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,18 +63,6 @@ pub(crate) enum Trigger {
     Point { from: Option<Span>, point: sim_runtime::point::Point, nth: u64 },
     After { fault: usize, by: Span },
 }
-
-/// Why a plan cannot be carried out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanError(pub(super) String);
-
-impl fmt::Display for PlanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for PlanError {}
 
 /// A fault whose names were found in the world.
 pub(crate) struct Resolved {
@@ -182,17 +170,4 @@ impl Fault {
         }
         text
     }
-}
-
-fn resolve_all(world: &World, names: &[String]) -> Result<Vec<NodeId>, PlanError> {
-    names.iter().map(|name| resolve(world, name)).collect()
-}
-
-pub(super) fn resolve(world: &World, name: &str) -> Result<NodeId, PlanError> {
-    world.node_named(name).filter(|id| *id != NodeId::TEST).ok_or_else(|| {
-        let known: Vec<String> = (1..world.node_count())
-            .map(|id| world.node_name(NodeId(id as u16)).to_string())
-            .collect();
-        PlanError(format!("there is no node `{name}`: there are {}", known.join(", ")))
-    })
 }

@@ -1,7 +1,6 @@
 //! Moments other than times at which faults strike.
 
-use super::PlanError;
-use super::plan::resolve;
+use super::names::{PlanError, resolve};
 use crate::World;
 use crate::net::{AFTER_SEND, DELIVER, Net};
 use serde::{Deserialize, Serialize};

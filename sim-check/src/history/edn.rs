@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::json::type_name;
-use super::text::{Fields, event};
+use super::fields::{Fields, event};
 use super::{Header, HistoryError, Process, RawEvent, RawHistory, Value};
 
 impl RawHistory {
@@ -65,7 +64,7 @@ impl RawHistory {
                 Process::Client(id) => id.0.to_string(),
                 Process::Named(name) => format!(":{name}"),
             };
-            let (kind, function) = (type_name(&event.kind), &event.function);
+            let (kind, function) = (event.kind.name(), &event.function);
             text.push_str(&format!("{{:process {process}, :type :{kind}, :f :{function}, :value "));
             write_value(&mut text, &event.value);
             if let Some(time) = event.time {

@@ -25,3 +25,15 @@ pub enum EventKind<Op, Ret> {
     /// Its open operation has an unknown outcome: it may take effect at any later moment, or never.
     Info,
 }
+
+impl<Op, Ret> EventKind<Op, Ret> {
+    /// The name in files.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            EventKind::Invoke(_) => "invoke",
+            EventKind::Ok(_) => "ok",
+            EventKind::Fail => "fail",
+            EventKind::Info => "info",
+        }
+    }
+}

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::text::{Fields, event};
-use super::{EventKind, Header, HistoryError, Process, RawHistory, Value};
+use super::fields::{Fields, event};
+use super::{Header, HistoryError, Process, RawHistory, Value};
 
 impl RawHistory {
     /// Reads JSON Lines: `{"process":P,"type":"invoke|ok|fail|info","f":F,"value":V,"time":ns}` on each
@@ -76,7 +76,7 @@ impl RawHistory {
                 Process::Named(name) => Json::from(&**name),
             };
             object.insert("process".into(), process);
-            object.insert("type".into(), Json::from(type_name(&event.kind)));
+            object.insert("type".into(), Json::from(event.kind.name()));
             object.insert("f".into(), Json::from(&*event.function));
             object.insert("value".into(), event.value.to_json());
             object.insert("index".into(), Json::from(index));
@@ -87,15 +87,6 @@ impl RawHistory {
             text.push('\n');
         }
         text
-    }
-}
-
-pub(super) fn type_name<Op, Ret>(kind: &EventKind<Op, Ret>) -> &'static str {
-    match kind {
-        EventKind::Invoke(_) => "invoke",
-        EventKind::Ok(_) => "ok",
-        EventKind::Fail => "fail",
-        EventKind::Info => "info",
     }
 }
 

@@ -12,6 +12,7 @@ mod builder;
 mod edn;
 mod error;
 mod event;
+mod fields;
 mod json;
 mod micro_op;
 mod raw;

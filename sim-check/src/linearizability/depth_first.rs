@@ -5,7 +5,8 @@ use super::counts::Counts;
 use super::expand::{Choice, expand_others, expand_returning};
 use super::machine::Machine;
 use super::mask::Mask;
-use super::problem::{Problem, View};
+use super::problem::Problem;
+use super::step::View;
 use crate::spec::NondeterministicSpec;
 
 /// How far a driver got with the configurations that it was given.

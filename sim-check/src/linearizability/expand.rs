@@ -4,7 +4,7 @@ use super::config::Config;
 use super::counts::Counts;
 use super::machine::{Machine, Next};
 use super::mask::Mask;
-use super::problem::{Open, View};
+use super::step::{Open, View};
 use crate::spec::NondeterministicSpec;
 
 /// A decision of the search: this operation took effect before the return of this step.

@@ -7,7 +7,8 @@ use super::depth_first::Progress;
 use super::expand::{Choice, enter, expand_others, expand_returning};
 use super::machine::Machine;
 use super::mask::Mask;
-use super::problem::{Problem, View};
+use super::problem::Problem;
+use super::step::View;
 use crate::spec::NondeterministicSpec;
 
 const NO_NODE: u32 = u32::MAX;

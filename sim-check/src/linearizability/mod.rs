@@ -27,6 +27,7 @@ mod observers;
 pub(crate) mod parts;
 mod problem;
 mod search;
+mod step;
 mod streaming;
 
 use crate::history::{History, OperationId};

@@ -1,7 +1,7 @@
 //! How long each state can be told from others, so that states that nobody asks for any more are merged.
 
 use super::machine::Machine;
-use super::problem::{Step, UnknownClass};
+use super::step::{Step, UnknownClass};
 use crate::spec::NondeterministicSpec;
 
 /// Finds out which operations tell states apart, and lets the machine merge the others. Needs all `steps`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::frontier::Frontier;
 use super::machine::Machine;
-use super::problem::{Open, Unknown, UnknownClass, View};
+use super::step::{Open, Unknown, UnknownClass, View};
 use crate::history::{Event, EventKind, HistoryError, ProcessId};
 use crate::spec::NondeterministicSpec;
 use crate::verdict::{Budget, Exhausted, Verdict};

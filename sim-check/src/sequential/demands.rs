@@ -1,5 +1,6 @@
 //! Which states operations demand, and which operations can bring them about.
 
+use super::node::Node;
 use super::program::Program;
 use crate::linearizability::{Machine, Next};
 use crate::spec::NondeterministicSpec;
@@ -8,13 +9,6 @@ use std::collections::BTreeMap;
 
 /// Transitions that are looked at for each part; an object with more of them tells nothing.
 const TRANSITIONS_MAX: usize = 500_000;
-
-/// An operation: a process, and its place there; or, after all processes, one of the possible operations alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Node {
-    pub(super) process: usize,
-    pub(super) place: u32,
-}
 
 /// A state of a part without which some operations that succeeded are not possible.
 pub(super) struct Demand {

@@ -5,7 +5,8 @@
 //! 26(4), 1997). What follows from that and from the order of each process is added until nothing more follows. An
 //! operation that would have to come before itself refutes the history; else the search respects what was found.
 
-use super::demands::{Demands, Node};
+use super::demands::Demands;
+use super::node::Node;
 use super::program::Program;
 use crate::verdict::Meter;
 use std::collections::BTreeSet;

@@ -12,6 +12,7 @@
 
 mod demands;
 mod forced;
+mod node;
 mod program;
 mod search;
 

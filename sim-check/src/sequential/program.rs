@@ -1,6 +1,6 @@
 //! What each process did, by number.
 
-use super::demands::Node;
+use super::node::Node;
 use crate::history::{History, OperationId, Outcome};
 use crate::linearizability::Machine;
 use crate::spec::NondeterministicSpec;

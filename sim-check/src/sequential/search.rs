@@ -1,7 +1,8 @@
 //! The search: where each process stands, and in which states the parts of the object are.
 
-use super::demands::{Demands, Node, each_next};
+use super::demands::{Demands, each_next};
 use super::forced::{self, Forced};
+use super::node::Node;
 use super::program::{Place, Program};
 use crate::hash::{NumberTable, hash_of};
 use crate::history::{History, OperationId};

@@ -1,10 +1,12 @@
 //! All anomalies of a history.
 
 use super::anomaly::Anomaly;
-use super::check::{check, local_findings};
+use super::check::check;
+use super::client_order::ClientOrder;
+use super::decide::local_findings;
 use super::finding::{Finding, Findings, Witness};
 use super::history::{KeyId, Model, TxnHistory, VersionId};
-use super::level::{ClientOrder, IsolationLevel};
+use super::level::IsolationLevel;
 use super::list::{Lists, Reach};
 use super::proof::named;
 use super::register::find_cyclic_versions;

@@ -1,6 +1,6 @@
 //! The named ways in which transactions go wrong.
 
-use super::level::ClientOrder;
+use super::client_order::ClientOrder;
 use std::fmt;
 
 /// A named anomaly.

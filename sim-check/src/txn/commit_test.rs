@@ -5,8 +5,9 @@
 //! total order of the commits; here all orders are tried, and full copies of all states are kept.
 //! Nothing is shared with [`check`](super::check) but the history.
 
+use super::client_order::ClientOrder;
 use super::history::{Op, Status, TxnHistory, TxnId, VersionId};
-use super::level::{ClientOrder, Guarantee, IsolationLevel};
+use super::level::{Guarantee, IsolationLevel};
 use std::collections::BTreeMap;
 
 /// The most transactions that took effect, or may have.

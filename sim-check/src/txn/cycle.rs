@@ -1,9 +1,10 @@
 //! Cycles of dependencies: proofs that no order of the transactions works.
 
 use super::anomaly::Anomaly;
+use super::client_order::ClientOrder;
 use super::graph::Kind;
 use super::history::{TxnId, VersionId};
-use super::level::{ClientOrder, Guarantee, IsolationLevel};
+use super::level::{Guarantee, IsolationLevel};
 
 /// One dependency: `from` comes before `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

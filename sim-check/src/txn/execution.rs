@@ -8,8 +8,9 @@
 mod replay;
 mod visibility;
 
+use super::client_order::ClientOrder;
 use super::history::{Status, TxnHistory, TxnId};
-use super::level::{ClientOrder, Guarantee, IsolationLevel};
+use super::level::{Guarantee, IsolationLevel};
 use super::solve::Layout;
 use std::fmt;
 

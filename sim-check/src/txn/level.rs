@@ -1,6 +1,7 @@
 //! Isolation levels, and what each forbids.
 
 use super::anomaly::Anomaly;
+use super::client_order::ClientOrder;
 use std::fmt;
 use std::str::FromStr;
 
@@ -45,17 +46,6 @@ pub enum Guarantee {
     RepeatableRead,
     /// As if one at a time.
     Serializable,
-}
-
-/// What else the commit order must respect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ClientOrder {
-    /// Nothing.
-    Free,
-    /// The order of each process: what a client did before counts as seen by it.
-    Session,
-    /// Real time: what was acknowledged before a transaction began counts as seen by it.
-    RealTime,
 }
 
 /// An isolation level.

@@ -1,8 +1,8 @@
 //! Edges for the order of each process and for real time, linear in the number of transactions.
 
+use super::client_order::ClientOrder;
 use super::graph::{GraphBuilder, Kind};
 use super::history::{NEVER, Status, TxnHistory, TxnId};
-use super::level::ClientOrder;
 
 /// Adds the edges of `order` between the transactions for which `counts` holds.
 ///

@@ -1,11 +1,12 @@
 //! Proofs that no order of the transactions is of a level.
 
 use super::anomaly::Anomaly;
+use super::client_order::ClientOrder;
 use super::cycle::{Cycle, Step};
 use super::finding::{Finding, Witness};
 use super::graph::{GraphBuilder, Kind};
 use super::history::{INITIAL, KeyId, Op, TxnHistory, TxnId, VersionId};
-use super::level::{ClientOrder, Guarantee, IsolationLevel};
+use super::level::{Guarantee, IsolationLevel};
 use super::order::{add_client_order, precedes_in_process};
 use super::register::{Facts, NOBODY};
 use super::search::{Form, Found, knots};

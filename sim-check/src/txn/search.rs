@@ -1,8 +1,9 @@
 //! Finds cycles of a given form, short ones first.
 
+use super::client_order::ClientOrder;
 use super::cycle::{Cycle, Step};
 use super::graph::{Edge, Graph, GraphBuilder, Kind, components};
-use super::level::{ClientOrder, Guarantee, IsolationLevel};
+use super::level::{Guarantee, IsolationLevel};
 use std::collections::VecDeque;
 
 /// Where anti-dependencies may stand in a cycle.

@@ -2,8 +2,8 @@
 
 use super::anomaly::Anomaly;
 use super::builder::TxnHistoryBuilder;
+use super::client_order::ClientOrder;
 use super::history::{MicroOp, Model, Status, TxnHistory};
-use super::level::ClientOrder;
 
 /// A history whose only anomaly is this one, between transactions that come after `before` others
 /// and before `after` others without anomaly. `None` if no history of the model has that anomaly

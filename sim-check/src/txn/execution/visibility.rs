@@ -2,8 +2,9 @@
 
 use super::replay::timelines;
 use super::{Execution, ExecutionError, wrong};
+use crate::txn::client_order::ClientOrder;
 use crate::txn::history::{INITIAL, KeyId, Model, Op, Status, TxnHistory, TxnId, VersionId};
-use crate::txn::level::{ClientOrder, Guarantee, IsolationLevel};
+use crate::txn::level::{Guarantee, IsolationLevel};
 use std::cmp::Ordering;
 
 /// A read of what others wrote, by places in the order: `source` is one more than the place of the writer,

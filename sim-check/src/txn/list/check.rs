@@ -3,11 +3,12 @@
 use super::edges::{Reach, build_graph};
 use super::scan::{ExternalRead, scan};
 use super::versions::{NOBODY, VersionOrders};
+use crate::txn::client_order::ClientOrder;
 use crate::txn::cycle::{Cycle, Step};
 use crate::txn::finding::{Finding, Findings};
 use crate::txn::graph::{Graph, Kind};
 use crate::txn::history::{INITIAL, KeyId, Op, Status, TxnHistory, TxnId, VersionId};
-use crate::txn::level::{ClientOrder, Guarantee, IsolationLevel};
+use crate::txn::level::{Guarantee, IsolationLevel};
 use crate::txn::proof::{named, sees};
 use crate::txn::search::{Form, Found, Knot, RwRule, knots};
 use std::collections::BTreeMap;

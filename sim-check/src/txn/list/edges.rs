@@ -2,9 +2,9 @@
 
 use super::scan::ExternalRead;
 use super::versions::{NOBODY, VersionOrders};
+use crate::txn::client_order::ClientOrder;
 use crate::txn::graph::{Graph, GraphBuilder, Kind};
 use crate::txn::history::{INITIAL, TxnHistory, TxnId, VersionId};
-use crate::txn::level::ClientOrder;
 use crate::txn::order::add_client_order;
 
 /// From this many edges on, the readers of a version and those who replaced it meet in a node.

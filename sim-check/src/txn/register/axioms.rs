@@ -7,8 +7,9 @@
 //! 2019), with a minimal set of edges as in AWDIT (PLDI 2025).
 
 use super::facts::{Facts, NOBODY, ReadFrom};
+use crate::txn::client_order::ClientOrder;
 use crate::txn::history::{KeyId, Status, TxnId};
-use crate::txn::level::{ClientOrder, Guarantee, IsolationLevel};
+use crate::txn::level::{Guarantee, IsolationLevel};
 use crate::txn::order::process_pairs;
 
 /// One transaction must commit before another.

@@ -1,10 +1,11 @@
 //! Registers at the levels whose version orders must be searched for.
 
 use super::facts::{Facts, NOBODY};
+use crate::txn::client_order::ClientOrder;
 use crate::txn::execution::Execution;
 use crate::txn::graph::{Edge, Graph, GraphBuilder, Kind};
 use crate::txn::history::{INITIAL, KeyId, TxnHistory, TxnId};
-use crate::txn::level::{ClientOrder, Guarantee, IsolationLevel};
+use crate::txn::level::{Guarantee, IsolationLevel};
 use crate::txn::order::add_client_order;
 use crate::txn::search::{Form, Found, RwRule, knots};
 use crate::txn::solve::{Choice, Mode, Problem, Solution, solve};

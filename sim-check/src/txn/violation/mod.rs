@@ -6,7 +6,7 @@ mod shrink;
 mod verify;
 
 use super::anomaly::Anomaly;
-use super::check::{Decision, decide};
+use super::decide::{Decision, decide};
 use super::finding::{Finding, Witness};
 use super::history::{Op, TxnHistory, TxnId};
 use super::level::IsolationLevel;
