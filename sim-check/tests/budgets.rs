@@ -107,3 +107,35 @@ fn assumptions_need_keys_of_transactions() {
         assert_eq!(prepared.is_ok(), example.1 == "serializable", "{}", example.1);
     }
 }
+
+/// A long history has long lists: what is charged grows with the transactions, so that the usual budget judges millions.
+#[test]
+fn what_is_read_in_one_operation_is_charged_once() {
+    let list = |len: u32| (1..=len).map(|value| value.to_string()).collect::<Vec<_>>().join(",");
+    let whole = list(1_000);
+    let mut transactions = String::from("{\"model\":\"list-append\"}\n");
+    let mut sets = String::from("{\"model\":\"set\",\"property\":\"set-full\"}\n");
+    let both = |text: &mut String, f: &str, argument: &str, result: &str| {
+        for (kind, value) in [("invoke", argument), ("ok", result)] {
+            let event =
+                format!("\"process\":0,\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value}");
+            text.push_str(&format!("{{{event}}}\n"));
+        }
+    };
+    for value in 1..=1_000 {
+        let append = format!("[[\"append\",1,{value}]]");
+        both(&mut transactions, "txn", &append, &append);
+        both(&mut sets, "add", &value.to_string(), &value.to_string());
+    }
+    for _ in 0..100 {
+        let read = format!("[[\"r\",1,[{whole}]]]");
+        both(&mut transactions, "txn", "[[\"r\",1,null]]", &read);
+        both(&mut sets, "read", "null", &format!("[{whole}]"));
+    }
+    for text in [transactions, sets] {
+        let judgement = judge_file(&text, None, Budget::default()).unwrap();
+        assert_eq!((judgement.verdict.word(), judgement.operations), ("ok", 1_100));
+        let counted = judgement.configurations;
+        assert!(counted <= 2 * 1_100, "{counted} of 1,100 operations");
+    }
+}

@@ -237,8 +237,7 @@ impl Case for InternalCase {
             .filter(|txn| matches!(history.txn(*txn).status, Status::Ok));
         let bad = committed.find_map(|txn| {
             let ops = history.micro_ops(txn);
-            let steps = 1 + ops.len() * ops.len();
-            if !meter.spend(steps as u64) {
+            if !meter.spend(1) {
                 return Some(Verdict::Unknown(meter.exhausted()));
             }
             Some(Verdict::Violation((txn, disagreement(&ops)?)))

@@ -37,14 +37,14 @@ pub fn check(
     check_metered(history, level, &mut budget.meter())
 }
 
-/// The same on a meter, which tells afterwards what it took: one step for each transaction, operation and element of a
-/// list that was read, and one for each node of a search. What an explanation takes is not counted.
+/// The same on a meter, which tells afterwards what it took: one step for each transaction, and one for each node of a
+/// search. What an explanation takes is not counted.
 pub fn check_metered(
     history: &TxnHistory,
     level: IsolationLevel,
     meter: &mut Meter,
 ) -> Verdict<Execution, Violation> {
-    if !meter.spend(history.size()) {
+    if !meter.spend(history.len() as u64) {
         return Verdict::Unknown(meter.exhausted());
     }
     let decision = decide(history, level, meter);

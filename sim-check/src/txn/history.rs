@@ -185,16 +185,6 @@ impl TxnHistory {
         self.txns.is_empty()
     }
 
-    /// How many transactions, operations and elements of lists a judge has to look at.
-    pub(crate) fn size(&self) -> u64 {
-        let ops = (0..self.len() as TxnId).flat_map(|txn| self.ops(txn));
-        let sizes = ops.map(|op| match op {
-            Op::Write { .. } | Op::Read { .. } => 1,
-            Op::ReadList { len, .. } => 1 + u64::from(*len),
-        });
-        self.len() as u64 + sizes.sum::<u64>()
-    }
-
     /// The number of keys.
     pub fn key_count(&self) -> usize {
         self.keys.len()

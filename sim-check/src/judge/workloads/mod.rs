@@ -121,18 +121,15 @@ impl Case for WorkloadCase {
 }
 
 impl Workload {
-    /// How many steps the judge takes: one for each operation, and one for each value in it that it looks at.
+    /// How many steps the judge takes: one for each operation that it looks at.
     fn steps(&self) -> u64 {
-        fn of_sets<Op>(history: &History<Op, Vec<Value>>) -> usize {
-            history.operations().iter().map(|of| 1 + of.outcome.ok().map_or(0, Vec::len)).sum()
-        }
         let steps = match self {
-            Workload::Bank { reads, .. } => reads.iter().map(|read| 1 + read.len()).sum(),
+            Workload::Bank { reads, .. } => reads.len(),
             Workload::Counter(history) => history.len(),
-            Workload::Queue { history, .. } => of_sets(history),
-            Workload::Set(history) | Workload::SetFull(history) => of_sets(history),
+            Workload::Queue { history, .. } => history.len(),
+            Workload::Set(history) | Workload::SetFull(history) => history.len(),
             Workload::UniqueIds { values, .. } => values.len(),
-            Workload::LongFork { reads, .. } => reads.iter().map(|read| 1 + read.seen.len()).sum(),
+            Workload::LongFork { reads, .. } => reads.len(),
         };
         steps as u64
     }
