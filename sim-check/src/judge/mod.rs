@@ -97,7 +97,7 @@ pub trait Ruling {
     /// The answer.
     fn verdict(&self) -> Verdict<(), ()>;
 
-    /// How many configurations were examined; of a judge that searches nothing, how many operations and values it looked at.
+    /// How many configurations were examined; of a judge that searches nothing, how many operations it looked at.
     fn configurations(&self) -> u64;
 
     /// The certificate or the explanation, in words.
