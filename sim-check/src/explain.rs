@@ -6,7 +6,7 @@ use crate::linearizability::{
     NotLinearizable, check_linearizability, has_linearization, has_relaxed_linearization,
 };
 use crate::minimize::minimize;
-use crate::refutation::{DeadEnd, Exploration, Order, Refutation, explore};
+use crate::refutation::{DeadEnd, Exploration, Order, Question, Refutation, explore};
 use crate::sequential::{NotSequential, has_sequential_order};
 use crate::spec::{NondeterministicSpec, Part};
 use crate::verdict::{Budget, Meter, Verdict};
@@ -22,7 +22,8 @@ pub struct Explanation<State> {
     /// its result, at any time after its invocation or never, these have no explanation. Where values are written again and again these are more than
     /// [`smallest`](Self::smallest), as each other source of a value has to be excluded.
     pub core: Vec<OperationId>,
-    /// The proof that [`smallest`](Self::smallest) has no explanation; `None` if it is too large to explore.
+    /// The proof that [`smallest`](Self::smallest) has no explanation; `None` if that would take more than the
+    /// budget.
     pub refutation: Option<Refutation<State>>,
     /// The longest attempts at an explanation, and what stops each.
     pub dead_ends: Vec<DeadEnd<State>>,
@@ -33,8 +34,8 @@ pub struct Explanation<State> {
 /// Of so many operations at most a sub-history is sought in which all but the last one can be explained.
 const READABLE_MAX: usize = 96;
 
-/// At most this many beginnings make up a refutation.
-const BEGINNINGS_MAX: usize = 50_000;
+/// So many beginnings may make up a refutation that trusts no promise of the specification, and as many again one that does.
+const BEGINNINGS_MAX: u64 = 50_000;
 
 /// Explains a violation that [`check_linearizability`]
 /// found. Once `budget` is spent the sub-histories are made no smaller.
@@ -158,7 +159,7 @@ impl<S: NondeterministicSpec> Subject<'_, S> {
             (self.explained)(ids, &mut meter) == Some(false)
                 && (!possible_by_results || self.timeless(ids, &[], &mut meter).is_some())
         });
-        if smallest.len() > 64 {
+        if smallest.len() > READABLE_MAX && core.len() < smallest.len() {
             smallest = core.clone();
         }
         explained(self.spec, self.history, smallest, core, self.order)
@@ -277,12 +278,30 @@ pub(crate) fn explained<S: NondeterministicSpec>(
     core: Vec<OperationId>,
     order: Order,
 ) -> Explanation<S::State> {
-    let (refutation, dead_ends) = match explore(spec, history, &smallest, order, BEGINNINGS_MAX) {
-        Exploration::Refuted(refutation, dead_ends) => (Some(refutation), dead_ends),
-        Exploration::Explained | Exploration::TooLarge => (None, Vec::new()),
-    };
+    let (refutation, dead_ends) = refuted(spec, history, &smallest, order)
+        .map_or((None, Vec::new()), |(refutation, ends)| (Some(refutation), ends));
     let why = words(spec, history, &smallest, &dead_ends, order);
     Explanation { smallest, core, refutation, dead_ends, why }
+}
+
+/// The proof that these operations have no explanation, without trust in the specification's promises if that can be.
+fn refuted<S: NondeterministicSpec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    ids: &[OperationId],
+    order: Order,
+) -> Option<(Refutation<S::State>, Vec<DeadEnd<S::State>>)> {
+    let succeeded = |id: &OperationId| matches!(history.operation(*id).outcome, Outcome::Ok(_));
+    let (certain, optional): (Vec<_>, Vec<_>) = ids.iter().copied().partition(succeeded);
+    [false, true].into_iter().find_map(|trusts_promises| {
+        let (certain, optional) = (&certain, &optional);
+        let question = Question { certain, optional, anytime: &[], order, trusts_promises };
+        let mut meter = Budget::configurations(BEGINNINGS_MAX).meter();
+        match explore(spec, history, &question, &mut meter) {
+            Exploration::Refuted(refutation, dead_ends) => Some((refutation, dead_ends)),
+            Exploration::Explained | Exploration::TooLarge => None,
+        }
+    })
 }
 
 /// `write(3) of p1 [10, 20]`.

@@ -2,18 +2,22 @@
 
 mod support;
 
-use sim_check::certificate::{verify_linearization, verify_sequential_order};
+use sim_check::certificate::{
+    verify_linearization, verify_refutation, verify_sequential_order, verify_violation,
+};
 use sim_check::linearizability::check_linearizability;
+use sim_check::refutation::{Refutation, refute_linearizability, refute_sequential_consistency};
 use sim_check::sequential::check_sequential_consistency;
 use sim_check::session::{
     SessionGuarantee, check_session_guarantee, verify_session_guarantee, verify_session_violation,
 };
-use sim_check::spec::{CasRegister, NondeterministicSpec};
+use sim_check::spec::{CasRegister, FifoQueue, KeyValue, NondeterministicSpec, Register, Set};
 use sim_check::txn::{
     Anomaly, Evidence, Finding, IsolationLevel, Kind, Model, Status, Violation, Witness, check,
 };
 use sim_check::{Budget, History, OperationId, Outcome, Verdict};
-use support::draw::{Shape, draw_history};
+use support::draw::{Drawn, Shape, draw_history};
+use support::orders::{Order, exhaustive};
 use support::random::Random;
 use support::sessions::draw_sessions;
 use support::transactions::draw_transactions;
@@ -71,6 +75,128 @@ fn orders_of_operations() {
         }
     }
     assert!(refused > 5_000 && swapped > 1_000, "{refused} {swapped}");
+}
+
+/// Changes one thing about a refutation.
+fn tamper<State: Clone>(refutation: &mut Refutation<State>, random: &mut Random) {
+    let drop_one = |ids: &mut Vec<OperationId>, random: &mut Random| {
+        if !ids.is_empty() {
+            ids.remove(random.below(ids.len()));
+        }
+    };
+    match random.below(7) {
+        0 if !refutation.beginnings.is_empty() => {
+            refutation.beginnings.remove(random.below(refutation.beginnings.len()));
+        }
+        1 if !refutation.certain.is_empty() => {
+            let row = random.below(refutation.certain.len());
+            drop_one(&mut refutation.certain[row], random);
+        }
+        2 if !refutation.optional.is_empty() => {
+            let row = random.below(refutation.optional.len());
+            drop_one(&mut refutation.optional[row], random);
+        }
+        3 => drop_one(&mut refutation.anytime, random),
+        4 if refutation.certain.len() > 1 => {
+            let row = refutation.certain.pop().expect("more than one");
+            refutation.certain[0].extend(row);
+        }
+        5 if !refutation.optional.is_empty() => {
+            let row = refutation.optional.pop().expect("one");
+            refutation.certain.push(row);
+        }
+        _ if !refutation.beginnings.is_empty() => {
+            let at = random.below(refutation.beginnings.len());
+            let done = &mut refutation.beginnings[at].done;
+            let row = random.below(done.len());
+            done[row] += 1;
+        }
+        _ => {}
+    }
+}
+
+/// Changes one thing about a history.
+fn change<S: Drawn>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    random: &mut Random,
+) -> History<S::Op, S::Ret> {
+    let mut operations = history.operations().to_vec();
+    let at = random.below(operations.len());
+    let operation = &mut operations[at];
+    if operation.outcome.ok().is_some() {
+        let mut results = spec.results(&operation.op);
+        operation.outcome = match random.below(3) {
+            0 => Outcome::Unknown,
+            _ => Outcome::Ok(results.swap_remove(random.below(results.len()))),
+        };
+    } else {
+        operation.op = spec.draw(random);
+    }
+    History::from_operations(operations)
+}
+
+/// Nobody can refute what has an explanation, and a refutation needs all its beginnings.
+fn refutations_hold<S: Drawn>(spec: &S) {
+    let shape = Shape { unknown_percent: 25, wrong_percent: 25, ..SHAPE };
+    let (mut held, mut refused, mut of_good) = (0, 0, 0);
+    for seed in 0..1_500 {
+        let mut random = Random::new(seed);
+        let history = draw_history(spec, &mut random, shape);
+        let budget = Budget::UNLIMITED;
+        let mut refutations = Vec::new();
+        if let Verdict::Violation(violation) = check_linearizability(spec, &history, budget) {
+            refutations.extend(refute_linearizability(spec, &history, &violation, budget));
+        }
+        if let Verdict::Violation(violation) = check_sequential_consistency(spec, &history, budget)
+        {
+            refutations.extend(refute_sequential_consistency(spec, &history, &violation, budget));
+        }
+        for refutation in refutations {
+            assert_eq!(verify_violation(spec, &history, &refutation), Ok(()));
+            held += 1;
+            for at in 0..refutation.beginnings.len() {
+                let mut less = refutation.clone();
+                less.beginnings.remove(at);
+                assert!(verify_refutation(spec, &history, &less).is_err(), "seed {seed}: {at}");
+                refused += 1;
+            }
+            for _ in 0..20 {
+                let other = change(spec, &history, &mut random);
+                if !exhaustive(spec, &other, of(refutation.order)) {
+                    continue;
+                }
+                let mut claim = refutation.clone();
+                for _ in 0..random.below(3) {
+                    tamper(&mut claim, &mut random);
+                }
+                let verified = verify_violation(spec, &other, &claim);
+                assert!(verified.is_err(), "seed {seed}: {other:#?} {claim:#?}");
+                of_good += 1;
+            }
+        }
+    }
+    assert!(held > 200 && refused > 1_000 && of_good > 1_000, "{held} {refused} {of_good}");
+}
+
+fn of(order: sim_check::refutation::Order) -> Order {
+    match order {
+        sim_check::refutation::Order::RealTime => Order::RealTime,
+        sim_check::refutation::Order::Process => Order::Process,
+    }
+}
+
+#[test]
+fn refutations_of_registers() {
+    refutations_hold(&Register::new(0));
+    refutations_hold(&CasRegister::new(0));
+}
+
+#[test]
+fn refutations_of_collections() {
+    refutations_hold(&FifoQueue::new());
+    refutations_hold(&Set::new());
+    refutations_hold(&KeyValue::new());
 }
 
 #[test]

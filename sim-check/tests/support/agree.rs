@@ -1,8 +1,11 @@
 //! Whether the judges of linearizability and sequential consistency agree with an exhaustive one.
 
-use sim_check::certificate::{verify_linearization, verify_refutation, verify_sequential_order};
+use sim_check::certificate::{
+    verify_linearization, verify_refutation, verify_sequential_order, verify_violation,
+};
 use sim_check::explain::{explain_linearizability, explain_sequential_consistency};
 use sim_check::linearizability::{StreamingChecker, check_linearizability};
+use sim_check::refutation::{refute_linearizability, refute_sequential_consistency};
 use sim_check::sequential::check_sequential_consistency;
 use sim_check::spec::*;
 use sim_check::{Budget, History, Verdict};
@@ -19,7 +22,7 @@ const EXPLANATION: Budget = Budget::configurations(100_000);
 pub enum Depth {
     /// The verdicts, and the certificates of good ones.
     Verdicts,
-    /// Explanations of bad ones too: they are smallest, and have a refutation that holds.
+    /// Explanations of bad ones too: they are smallest, and have a refutation that holds, as has the history.
     Explanations,
 }
 
@@ -145,6 +148,9 @@ fn linearizable_agree<S: NondeterministicSpec>(
                 let refutation = explanation.refutation.expect("few operations can be explored");
                 verify_refutation(spec, history, &refutation)
                     .unwrap_or_else(|error| panic!("{error}: {history:#?} {refutation:#?}"));
+                let whole = refute_linearizability(spec, history, &violation, EXPLANATION);
+                verify_violation(spec, history, &whole.expect("few operations can be explored"))
+                    .unwrap_or_else(|error| panic!("{error}: {violation:#?} {history:#?}"));
                 let smallest = history.restricted_to(&explanation.smallest);
                 assert!(!exhaustive(spec, &smallest, Order::RealTime), "{smallest:#?}");
                 let others = history.iter().filter(|(id, _)| !explanation.core.contains(id));
@@ -188,6 +194,9 @@ fn sequential_agree<S: NondeterministicSpec>(
                 let refutation = explanation.refutation.expect("few operations can be explored");
                 verify_refutation(spec, history, &refutation)
                     .unwrap_or_else(|error| panic!("{error}: {history:#?} {refutation:#?}"));
+                let whole = refute_sequential_consistency(spec, history, &violation, EXPLANATION);
+                verify_violation(spec, history, &whole.expect("few operations can be explored"))
+                    .unwrap_or_else(|error| panic!("{error}: {violation:#?} {history:#?}"));
             }
         }
         Verdict::Unknown(exhausted) => panic!("no budget, and still {exhausted}"),

@@ -1,12 +1,10 @@
 //! Verifiers of certificates: short, linear, and written without a look at the judges.
 
-use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
+mod refutation;
 
-use crate::hash::FastHasher;
 use crate::history::{History, OperationId, Outcome};
-use crate::refutation::Refutation;
 use crate::spec::NondeterministicSpec;
+pub use refutation::{verify_refutation, verify_violation};
 
 /// Why a certificate proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +19,14 @@ pub enum CertificateError {
     ProcessOrder(OperationId),
     /// The specification does not allow this operation's result at its place.
     Result(OperationId),
+    /// A refutation puts an operation into a row to which it does not belong.
+    Row(OperationId),
     /// A refutation leaves out a beginning that this operation leads to.
     Open(OperationId),
+    /// A refutation of a history leaves out an operation that may matter.
+    LeftOut(OperationId),
+    /// This beginning of a refutation has other rows, or a state, than there are.
+    Beginning(usize),
     /// A refutation holds a complete explanation, or has no first beginning.
     Explained,
 }
@@ -37,7 +41,12 @@ impl std::fmt::Display for CertificateError {
                 (id, "stands before an earlier one of its process")
             }
             CertificateError::Result(id) => (id, "cannot have its result at its place"),
+            CertificateError::Row(id) => (id, "does not belong into its row"),
             CertificateError::Open(id) => (id, "leads to a beginning that was left out"),
+            CertificateError::LeftOut(id) => (id, "was left out, and may matter"),
+            CertificateError::Beginning(number) => {
+                return write!(f, "no certificate: beginning {number} has no such rows or state");
+            }
             CertificateError::Explained => {
                 return f.write_str("no certificate: the operations have an explanation");
             }
@@ -91,52 +100,6 @@ pub fn verify_sequential_order<S: NondeterministicSpec>(
             return Err(CertificateError::ProcessOrder(*id));
         }
         *newest = operation.invoked.position.max(*newest);
-    }
-    Ok(())
-}
-
-/// Checks that the operations of `refutation`, taken alone, have no explanation: the empty beginning is
-/// in the set, each step from a beginning leads to another one of the set, and none is complete.
-///
-/// # Errors
-/// If the refutation proves nothing.
-pub fn verify_refutation<S: NondeterministicSpec>(
-    spec: &S,
-    history: &History<S::Op, S::Ret>,
-    refutation: &Refutation<S::State>,
-) -> Result<(), CertificateError> {
-    let ids = &refutation.operations;
-    let known: HashSet<&(u64, S::State), BuildHasherDefault<FastHasher>> =
-        refutation.beginnings.iter().collect();
-    if !known.contains(&(0, spec.initial())) {
-        return Err(CertificateError::Explained);
-    }
-    let mut next = Vec::new();
-    for (placed, state) in &refutation.beginnings {
-        let holds = |i: usize| placed & (1 << i) != 0;
-        let mut complete = true;
-        for (i, id) in ids.iter().enumerate() {
-            let operation = history.operation(*id);
-            if holds(i) || matches!(operation.outcome, Outcome::Fail) {
-                continue;
-            }
-            complete &= !matches!(operation.outcome, Outcome::Ok(_));
-            let waits = ids.iter().enumerate().any(|(j, first)| {
-                !holds(j) && j != i && refutation.order.requires(history, *first, *id)
-            });
-            if waits {
-                continue;
-            }
-            spec.steps(state, &operation.op, operation.outcome.ok(), &mut next);
-            for state in next.drain(..) {
-                if !known.contains(&(placed | 1 << i, state)) {
-                    return Err(CertificateError::Open(*id));
-                }
-            }
-        }
-        if complete {
-            return Err(CertificateError::Explained);
-        }
     }
     Ok(())
 }

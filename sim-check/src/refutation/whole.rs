@@ -1,0 +1,165 @@
+//! Refutations of whole histories.
+
+use std::collections::BTreeSet;
+
+use super::explore::{Exploration, Question, explore};
+use super::{Order, Refutation};
+use crate::hash::{NumberTable, hash_of};
+use crate::history::{History, OperationId, Outcome};
+use crate::linearizability::NotLinearizable;
+use crate::linearizability::parts::split;
+use crate::sequential::NotSequential;
+use crate::spec::NondeterministicSpec;
+use crate::verdict::{Budget, Meter};
+
+/// Proves a violation that [`check_linearizability`](crate::linearizability::check_linearizability) found, for
+/// [`verify_violation`](crate::certificate::verify_violation). `None`: that takes more than the budget.
+///
+/// ```
+/// use sim_check::certificate::verify_violation;
+/// use sim_check::linearizability::check_linearizability;
+/// use sim_check::refutation::refute_linearizability;
+/// use sim_check::spec::{Register, RegisterOp, RegisterRet};
+/// use sim_check::{Budget, HistoryBuilder, ProcessId, Verdict};
+///
+/// let (writer, reader) = (ProcessId(0), ProcessId(1));
+/// let mut builder = HistoryBuilder::new();
+/// for value in [1, 2, 1, 3] {
+///     builder.invoke(writer, RegisterOp::Write(value))?;
+///     builder.ok(writer, RegisterRet::Written)?;
+/// }
+/// builder.invoke(reader, RegisterOp::Read)?;
+/// builder.ok(reader, RegisterRet::Value(1))?;
+/// let (spec, history, budget) = (Register::new(0), builder.finish(), Budget::default());
+/// let Verdict::Violation(violation) = check_linearizability(&spec, &history, budget) else {
+///     panic!("a stale read");
+/// };
+/// let refutation = refute_linearizability(&spec, &history, &violation, budget).expect("a short history");
+/// assert_eq!(verify_violation(&spec, &history, &refutation), Ok(()));
+/// # Ok::<(), sim_check::HistoryError>(())
+/// ```
+pub fn refute_linearizability<S: NondeterministicSpec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    violation: &NotLinearizable,
+    budget: Budget,
+) -> Option<Refutation<S::State>> {
+    let mut parts = split(spec, history).into_iter();
+    let part = parts.find(|part| part.contains(&violation.evidence[0]))?;
+    let end = history.operation(violation.operation).last_position();
+    let question = Whole { spec, history, part, order: Order::RealTime, end };
+    question.refute(&violation.evidence, &mut budget.meter())
+}
+
+/// Proves a violation that
+/// [`check_sequential_consistency`](crate::sequential::check_sequential_consistency) found, as
+/// [`refute_linearizability`] does.
+pub fn refute_sequential_consistency<S: NondeterministicSpec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    violation: &NotSequential,
+    budget: Budget,
+) -> Option<Refutation<S::State>> {
+    let part = split(spec, history).into_iter().flatten().collect();
+    let mut question = Whole { spec, history, part, order: Order::Process, end: u32::MAX };
+    question.part.sort_unstable();
+    question.refute(&violation.evidence, &mut budget.meter())
+}
+
+/// A violation that is to be proved.
+struct Whole<'w, S: NondeterministicSpec> {
+    spec: &'w S,
+    history: &'w History<S::Op, S::Ret>,
+    /// The operations that matter, ascending.
+    part: Vec<OperationId>,
+    order: Order,
+    /// What is invoked after this position does not matter, and what returns after it need not take effect.
+    end: u32,
+}
+
+/// So many operations may be enough by themselves, whatever the others did and how often.
+const ALONE: usize = 64;
+
+/// How many times more a later attempt may cost.
+const GROWTH: u64 = 8;
+
+impl<S: NondeterministicSpec> Whole<'_, S> {
+    /// Tries the evidence alone, and all that happened until it was complete, in turn and with growing budgets.
+    fn refute(&self, evidence: &[OperationId], meter: &mut Meter) -> Option<Refutation<S::State>> {
+        let succeeded =
+            |id: &OperationId| matches!(self.history.operation(*id).outcome, Outcome::Ok(_));
+        let mut core: Vec<OperationId> = evidence.iter().copied().filter(succeeded).collect();
+        core.sort_unstable();
+        let unlike = self.unlike(&core);
+        let before = |id: &OperationId| self.history.operation(*id).invoked.position < self.end;
+        let is_certain = |id: &OperationId| {
+            succeeded(id) && self.history.operation(*id).last_position() <= self.end
+        };
+        let part = self.part.iter().copied().filter(before);
+        let (certain, mut optional): (Vec<_>, Vec<_>) = part.partition(is_certain);
+        optional.retain(|id| !self.is_pure(*id));
+        let (order, trusts_promises) = (self.order, true);
+        let alone =
+            Question { certain: &core, optional: &[], anytime: &unlike, order, trusts_promises };
+        let until_then = Question {
+            certain: &certain,
+            optional: &optional,
+            anytime: &[],
+            order,
+            trusts_promises,
+        };
+        let (mut open, mut later) = (vec![until_then], Vec::new());
+        if core.len() <= ALONE {
+            open.push(alone);
+        }
+        let mut share = 1_024 + GROWTH * self.part.len() as u64;
+        while meter.left() > 0 && !open.is_empty() {
+            while let Some(question) = open.pop() {
+                let mut attempt = Budget::configurations(meter.left().min(share)).meter();
+                let found = explore(self.spec, self.history, &question, &mut attempt);
+                meter.spend(attempt.spent());
+                match found {
+                    Exploration::Refuted(refutation, _) => return Some(refutation),
+                    Exploration::Explained => {}
+                    Exploration::TooLarge => later.push(question),
+                }
+            }
+            open.extend(later.drain(..).rev());
+            share = share.saturating_mul(GROWTH);
+        }
+        None
+    }
+
+    fn is_pure(&self, id: OperationId) -> bool {
+        let operation = self.history.operation(id);
+        self.spec.is_pure(&operation.op, operation.outcome.ok())
+    }
+
+    /// One of each kind of operations that are not in `core`, which is ascending, touch a part of the object that it touches, and may
+    /// change something.
+    fn unlike(&self, core: &[OperationId]) -> Vec<OperationId> {
+        let asked = |id: OperationId| {
+            let operation = self.history.operation(id);
+            (&operation.op, operation.outcome.ok())
+        };
+        let key = |id: OperationId| {
+            let (op, ret) = asked(id);
+            self.spec.key(op, ret)
+        };
+        let has_parts = self.part.iter().all(|id| key(*id).is_some());
+        let keys: BTreeSet<Option<S::Key>> = core.iter().map(|id| key(*id)).collect();
+        let mut numbers = NumberTable::default();
+        let mut unlike: Vec<OperationId> = Vec::new();
+        for &id in &self.part {
+            let is_elsewhere = has_parts && !keys.contains(&key(id));
+            if self.is_pure(id) || is_elsewhere || core.binary_search(&id).is_ok() {
+                continue;
+            }
+            let hash = hash_of(&asked(id));
+            if numbers.number(hash, |known| asked(unlike[known as usize]) == asked(id)).1 {
+                unlike.push(id);
+            }
+        }
+        unlike
+    }
+}
