@@ -51,7 +51,7 @@ pub fn verify_refutation<S: NondeterministicSpec>(
 
 /// Checks that `refutation` refutes the whole history: as [`verify_refutation`], and that whatever it leaves out
 /// cannot matter. That may be what failed, what changes nothing, what was invoked only after all certain operations had returned, and
-/// what touches another part of the object.
+/// what touches another part of the object, or no element that the others touch.
 ///
 /// # Errors
 /// If the refutation proves nothing, or nothing about the history.
@@ -91,7 +91,10 @@ pub fn verify_violation<S: NondeterministicSpec>(
         let is_elsewhere = has_parts && keys.binary_search(&key(id)).is_err();
         let is_told_of =
             operations.binary_search(&id).is_ok() || anytime.contains(&asked(history, id));
-        if matters(id) && !is_told_of && !is_late && !is_elsewhere {
+        let shares =
+            |other: &OperationId| spec.shares_element(asked(history, id), asked(history, *other));
+        if matters(id) && !is_told_of && !is_late && !is_elsewhere && operations.iter().any(shares)
+        {
             return Err(CertificateError::LeftOut(id));
         }
     }

@@ -3,11 +3,13 @@
 use std::cell::OnceCell;
 
 use super::{Case, Ruling};
-use crate::certificate::{verify_linearization, verify_refutation, verify_sequential_order};
+use crate::certificate::{
+    verify_linearization, verify_refutation, verify_sequential_order, verify_violation,
+};
 use crate::explain::{Explanation, explain_linearizability, explain_sequential_consistency};
 use crate::history::{History, OperationId};
 use crate::linearizability::{Linearization, NotLinearizable, check_linearizability};
-use crate::refutation::Order;
+use crate::refutation::{Order, Refutation, refute_linearizability, refute_sequential_consistency};
 use crate::render::Picture;
 use crate::sequential::{NotSequential, SequentialOrder, check_sequential_consistency};
 use crate::spec::NondeterministicSpec;
@@ -84,7 +86,9 @@ impl<S: NondeterministicSpec> Ruling for LinearizableRuling<'_, S> {
                 verify_linearization(spec, history, &found.order).map_err(|error| error.to_string())
             }
             Verdict::Violation(violation) => {
-                verify_explanation(spec, history, self.explanation(violation))
+                let budget = proof_budget(violation.configurations);
+                let whole = refute_linearizability(spec, history, violation, budget);
+                verify_refutations(spec, history, whole.as_ref(), self.explanation(violation))
             }
             Verdict::Unknown(_) => Ok(()),
         }
@@ -158,24 +162,35 @@ impl<S: NondeterministicSpec> Ruling for SequentialRuling<'_, S> {
             Verdict::Ok(found) => verify_sequential_order(spec, history, &found.order)
                 .map_err(|error| error.to_string()),
             Verdict::Violation(violation) => {
-                verify_explanation(spec, history, self.explanation(violation))
+                let budget = proof_budget(violation.configurations);
+                let whole = refute_sequential_consistency(spec, history, violation, budget);
+                verify_refutations(spec, history, whole.as_ref(), self.explanation(violation))
             }
             Verdict::Unknown(_) => Ok(()),
         }
     }
 }
 
-fn verify_explanation<S: NondeterministicSpec>(
+/// A proof may cost so many times what the judge spent.
+const PROOF: u64 = 16;
+
+/// A budget for the proof of a violation that took the judge so many configurations.
+fn proof_budget(configurations: u64) -> Budget {
+    Budget::configurations(EXPLANATION.meter().left().max(configurations.saturating_mul(PROOF)))
+}
+
+/// Checks the proof that the history is bad, and the one that its smallest sub-history is.
+fn verify_refutations<S: NondeterministicSpec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
+    whole: Option<&Refutation<S::State>>,
     explanation: &Explanation<S::State>,
 ) -> Result<(), String> {
-    match &explanation.refutation {
-        Some(refutation) => {
-            verify_refutation(spec, history, refutation).map_err(|error| error.to_string())
-        }
-        None => Err(format!("no refutation of {} operations", explanation.smallest.len())),
-    }
+    let whole = whole.ok_or("the proof of this violation takes too much")?;
+    verify_violation(spec, history, whole).map_err(|error| error.to_string())?;
+    let of_smallest = explanation.refutation.as_ref();
+    let verified = of_smallest.map(|refutation| verify_refutation(spec, history, refutation));
+    verified.unwrap_or(Ok(())).map_err(|error| error.to_string())
 }
 
 /// Operations by their numbers, in the order of invocation.

@@ -151,15 +151,16 @@ fn compete<S: NondeterministicSpec, M: Mask>(
 const TRANSITIONS_MAX: usize = 50_000;
 
 /// The first return of an operation whose result no state allows that could be reached if time and number of the
-/// operations were no matter: a value that nobody wrote, for one. Cheap where states are few, and given up
-/// where they are many.
+/// operations were no matter: a value that nobody wrote, for one. Given up where there are more states than operations
+/// could lead to if each led to one: such objects have states without end.
 fn impossible_result<S: NondeterministicSpec>(problem: &mut Problem<'_, S>) -> Option<usize> {
     let classes = problem.machine.class_count() as u32;
     let mut allowed = vec![false; classes as usize];
     let mut reached = vec![problem.initial];
     let mut known = std::collections::BTreeSet::from([problem.initial]);
     while let Some(state) = reached.pop() {
-        if known.len() * classes as usize > TRANSITIONS_MAX {
+        let states = known.len();
+        if states > classes as usize + 1 || states * classes as usize > TRANSITIONS_MAX {
             return None;
         }
         for class in 0..classes {

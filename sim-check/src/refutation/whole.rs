@@ -90,7 +90,6 @@ impl<S: NondeterministicSpec> Whole<'_, S> {
             |id: &OperationId| matches!(self.history.operation(*id).outcome, Outcome::Ok(_));
         let mut core: Vec<OperationId> = evidence.iter().copied().filter(succeeded).collect();
         core.sort_unstable();
-        let unlike = self.unlike(&core);
         let before = |id: &OperationId| self.history.operation(*id).invoked.position < self.end;
         let is_certain = |id: &OperationId| {
             succeeded(id) && self.history.operation(*id).last_position() <= self.end
@@ -98,20 +97,16 @@ impl<S: NondeterministicSpec> Whole<'_, S> {
         let part = self.part.iter().copied().filter(before);
         let (certain, mut optional): (Vec<_>, Vec<_>) = part.partition(is_certain);
         optional.retain(|id| !self.is_pure(*id));
-        let (order, trusts_promises) = (self.order, true);
-        let alone =
-            Question { certain: &core, optional: &[], anytime: &unlike, order, trusts_promises };
-        let until_then = Question {
-            certain: &certain,
-            optional: &optional,
-            anytime: &[],
-            order,
-            trusts_promises,
-        };
-        let (mut open, mut later) = (vec![until_then], Vec::new());
-        if core.len() <= ALONE {
-            open.push(alone);
+        let mut open = vec![self.question(&certain, &optional, &[])];
+        let (sharing, unlike);
+        if let Some(found) = self.sharing(&core) {
+            sharing = found.into_iter().partition::<Vec<_>, _>(is_certain);
+            open.push(self.question(&sharing.0, &sharing.1, &[]));
+        } else if core.len() <= ALONE {
+            unlike = self.unlike(&core);
+            open.push(self.question(&core, &[], &unlike));
         }
+        let mut later = Vec::new();
         let mut share = 1_024 + GROWTH * self.part.len() as u64;
         while meter.left() > 0 && !open.is_empty() {
             while let Some(question) = open.pop() {
@@ -128,6 +123,39 @@ impl<S: NondeterministicSpec> Whole<'_, S> {
             share = share.saturating_mul(GROWTH);
         }
         None
+    }
+
+    fn question<'q>(
+        &self,
+        certain: &'q [OperationId],
+        optional: &'q [OperationId],
+        anytime: &'q [OperationId],
+    ) -> Question<'q> {
+        Question { certain, optional, anytime, order: self.order, trusts_promises: true }
+    }
+
+    /// The operations that share an element with one of `core`, with another one of these, and so on; ascending. What has
+    /// no effect is left out. `None` if nothing else is.
+    fn sharing(&self, core: &[OperationId]) -> Option<Vec<OperationId>> {
+        let asked = |id: OperationId| {
+            let operation = self.history.operation(id);
+            (&operation.op, operation.outcome.ok())
+        };
+        let before = |id: &OperationId| self.history.operation(*id).invoked.position < self.end;
+        let is_in_core = |id: &OperationId| core.binary_search(id).is_ok();
+        let mut others: Vec<OperationId> = self.part.clone();
+        others.retain(|id| before(id) && !is_in_core(id) && !self.is_pure(*id));
+        let mut sharing = core.to_vec();
+        let mut at = 0;
+        while let Some(&member) = sharing.get(at) {
+            let shares = |id: &OperationId| self.spec.shares_element(asked(member), asked(*id));
+            let (found, rest) = others.into_iter().partition::<Vec<_>, _>(shares);
+            sharing.extend(found);
+            others = rest;
+            at += 1;
+        }
+        sharing.sort_unstable();
+        (!others.is_empty()).then_some(sharing)
     }
 
     fn is_pure(&self, id: OperationId) -> bool {

@@ -130,6 +130,17 @@ pub trait SequentialSpec {
         None
     }
 
+    /// Whether two operations, with these results, may touch a common element of the object. False is a promise: of a
+    /// legal sequence of operations some may be left out, and what is left is legal, if none of those left out
+    /// shares an element with one that stays. True promises nothing.
+    fn shares_element(
+        &self,
+        _first: (&Self::Op, Option<&Self::Ret>),
+        _second: (&Self::Op, Option<&Self::Ret>),
+    ) -> bool {
+        true
+    }
+
     /// Decides without a search whether a part of a history is linearizable, if this specification knows how and
     /// the part allows it.
     fn decide(&self, _part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
@@ -205,6 +216,15 @@ pub trait NondeterministicSpec {
         None
     }
 
+    /// See [`SequentialSpec::shares_element`].
+    fn shares_element(
+        &self,
+        _first: (&Self::Op, Option<&Self::Ret>),
+        _second: (&Self::Op, Option<&Self::Ret>),
+    ) -> bool {
+        true
+    }
+
     /// See [`SequentialSpec::decide`].
     fn decide(&self, _part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
         None
@@ -257,6 +277,14 @@ impl<S: SequentialSpec> NondeterministicSpec for S {
 
     fn tells_apart(&self, op: &S::Op, ret: Option<&S::Ret>, state: &S::State) -> Option<bool> {
         SequentialSpec::tells_apart(self, op, ret, state)
+    }
+
+    fn shares_element(
+        &self,
+        first: (&S::Op, Option<&S::Ret>),
+        second: (&S::Op, Option<&S::Ret>),
+    ) -> bool {
+        SequentialSpec::shares_element(self, first, second)
     }
 
     fn decide(&self, part: &Part<'_, S::Op, S::Ret>) -> Option<Decision> {

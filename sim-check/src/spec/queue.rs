@@ -81,6 +81,24 @@ impl<V: Datum> SequentialSpec for FifoQueue<V> {
         matches!(ret, Some(QueueRet::Dequeued(None)))
     }
 
+    fn shares_element(
+        &self,
+        first: (&Self::Op, Option<&Self::Ret>),
+        second: (&Self::Op, Option<&Self::Ret>),
+    ) -> bool {
+        let may_be = |(op, ret): (&Self::Op, Option<&Self::Ret>), v: Option<&V>| match (op, ret) {
+            (QueueOp::Enqueue(own), _) => v == Some(own),
+            (QueueOp::Dequeue, Some(QueueRet::Dequeued(own))) => own.is_some() && v == own.as_ref(),
+            (QueueOp::Dequeue, _) => true,
+        };
+        let shares = match first {
+            (QueueOp::Enqueue(v), _) => may_be(second, Some(v)),
+            (QueueOp::Dequeue, Some(QueueRet::Dequeued(v))) => may_be(second, v.as_ref()),
+            (QueueOp::Dequeue, _) => true,
+        };
+        shares || !self.initial.is_empty()
+    }
+
     fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
         if self.initial.is_empty() { decide_queue(part) } else { None }
     }

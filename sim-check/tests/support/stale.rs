@@ -2,9 +2,9 @@
 //! recorded in another.
 
 use super::random::Random;
-use sim_check::certificate::{verify_refutation, verify_sequential_order};
-use sim_check::explain::explain_sequential_consistency;
+use sim_check::certificate::{verify_sequential_order, verify_violation};
 use sim_check::history::HistoryRecorder;
+use sim_check::refutation::refute_sequential_consistency;
 use sim_check::sequential::check_sequential_consistency;
 use sim_check::spec::{
     CasRegister, CasRegisterOp, Counter, CounterOp, CounterRet, FifoQueue, KeyValue, KeyValueOp,
@@ -57,7 +57,7 @@ pub struct Judged {
     pub configurations: u64,
     /// How many operations the evidence of a violation names.
     pub evidence: usize,
-    /// Whether the certificate, or the refutation of the evidence, was accepted.
+    /// Whether the certificate, or the refutation, was accepted.
     pub verified: bool,
 }
 
@@ -219,14 +219,10 @@ fn judged<S: NondeterministicSpec>(
             verified: verify_sequential_order(spec, &history, &found.order).is_ok(),
         },
         Verdict::Violation(violation) => {
-            let small = violation.evidence.len() <= 64;
-            let refutation = small.then(|| {
-                let budget = Budget::configurations(2_000_000);
-                explain_sequential_consistency(spec, &history, &violation, budget).refutation
-            });
+            let budget = Budget::configurations(2_000_000);
+            let refutation = refute_sequential_consistency(spec, &history, &violation, budget);
             let verified = refutation
-                .flatten()
-                .is_some_and(|refutation| verify_refutation(spec, &history, &refutation).is_ok());
+                .is_some_and(|refutation| verify_violation(spec, &history, &refutation).is_ok());
             Judged {
                 word: "violation",
                 configurations: violation.configurations,
