@@ -3,14 +3,14 @@
 use super::client_order::ClientOrder;
 use super::execution::Execution;
 use super::finding::{Finding, Findings, Witness};
-use super::history::{Model, TxnHistory, TxnId, VersionId};
+use super::history::{Model, TxnHistory, TxnId};
 use super::level::{Guarantee, IsolationLevel};
 use super::list::{Lists, Outcome, Reach};
 use super::register::{Complete, Facts, Weak, complete, weak_violation};
 use super::solve::{Choice, Mode, Problem, Solution, solve};
 use super::{register, search};
 use crate::verdict::{Exhausted, Meter};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// A verdict without its explanation.
 pub(super) enum Decision {
@@ -68,7 +68,13 @@ fn decide_list(history: &TxnHistory, level: IsolationLevel, meter: &mut Meter) -
     });
     let layout = problem.layout;
     if mode == Mode::Snapshot || parallel {
-        problem.choices = unobserved_pairs(&lists, &problem);
+        let choice = |(first, second): (TxnId, TxnId)| Choice {
+            first,
+            second,
+            forward: vec![problem.arc(first, second, super::graph::Kind::Ww)],
+            backward: vec![problem.arc(second, first, super::graph::Kind::Ww)],
+        };
+        problem.choices = lists.unobserved_pairs().into_iter().map(choice).collect();
     }
     if problem.choices.is_empty() {
         let position = problem.topological().expect("the level forbids the cycles of the problem");
@@ -103,36 +109,6 @@ fn decide_list(history: &TxnHistory, level: IsolationLevel, meter: &mut Meter) -
     }
 }
 
-/// A choice for each pair of transactions whose appends to a key nobody saw.
-fn unobserved_pairs(lists: &Lists<'_>, problem: &Problem) -> Vec<Choice> {
-    let mut pairs = BTreeMap::new();
-    for group in unobserved_groups(lists) {
-        for (place, first) in group.iter().enumerate() {
-            for second in &group[place + 1..] {
-                let writer = |version: &VersionId| lists.orders.writer[*version as usize];
-                let (a, b) = (writer(first), writer(second));
-                let (first, second) = (a.min(b), a.max(b));
-                pairs.entry((first, second)).or_insert_with(|| Choice {
-                    first,
-                    second,
-                    forward: vec![problem.arc(first, second, super::graph::Kind::Ww)],
-                    backward: vec![problem.arc(second, first, super::graph::Kind::Ww)],
-                });
-            }
-        }
-    }
-    pairs.into_values().collect()
-}
-
-/// The unobserved versions of each key.
-fn unobserved_groups(lists: &Lists<'_>) -> Vec<Vec<VersionId>> {
-    let mut by_key: BTreeMap<u32, Vec<VersionId>> = BTreeMap::new();
-    for version in &lists.orders.unobserved {
-        by_key.entry(lists.history.key_of(*version)).or_default().push(*version);
-    }
-    by_key.into_values().collect()
-}
-
 /// Pairs of unobserved appends whose order closes a cycle with one anti-dependency.
 fn refute_lists(
     lists: &Lists<'_>,
@@ -140,27 +116,14 @@ fn refute_lists(
     position: &[u32],
     gave_up: &mut bool,
 ) -> Option<Vec<(TxnId, TxnId)>> {
-    let mut graph = super::graph::GraphBuilder::new(lists.graph.txn_count);
-    for _ in lists.graph.txn_count..lists.graph.node_count() {
-        graph.add_node();
-    }
-    for node in 0..lists.graph.node_count() {
-        for edge in lists.graph.edges(node) {
-            graph.add(node, edge.to, edge.kind, edge.seen, edge.next);
-        }
-    }
-    let mut chosen = std::collections::BTreeSet::new();
-    for mut group in unobserved_groups(lists) {
-        let writer = |version: &VersionId| lists.orders.writer[*version as usize];
-        group.sort_by_key(|version| position[writer(version) as usize]);
-        for pair in group.windows(2) {
-            let (a, b) = (writer(&pair[0]), writer(&pair[1]));
-            graph.add(a, b, super::graph::Kind::Ww, pair[0], pair[1]);
-            chosen.insert((a, b));
-        }
+    let mut chosen = Vec::new();
+    for mut group in lists.unobserved_groups() {
+        group.sort_by_key(|(writer, _)| position[*writer as usize]);
+        chosen.extend(group.windows(2).map(|pair| (pair[0], pair[1])));
     }
     let form = search::Form { ww: true, wr: true, order, rw: search::RwRule::Single };
-    let cycle = search::knots(&graph.build()).iter().find_map(|knot| match knot.find(form) {
+    let knots = search::knots(&lists.graph_with(&chosen));
+    let cycle = knots.iter().find_map(|knot| match knot.find(form) {
         search::Found::Cycle(cycle) => Some(cycle),
         search::Found::Nothing => None,
         search::Found::GaveUp => {
@@ -168,6 +131,8 @@ fn refute_lists(
             None
         }
     })?;
+    let chosen: BTreeSet<(TxnId, TxnId)> =
+        chosen.into_iter().map(|((first, _), (second, _))| (first, second)).collect();
     let pairs = cycle.steps.iter().map(|step| (step.from, step.to));
     Some(pairs.filter(|pair| chosen.contains(pair)).collect())
 }

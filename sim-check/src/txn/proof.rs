@@ -5,7 +5,7 @@ use super::client_order::ClientOrder;
 use super::cycle::{Cycle, Step};
 use super::finding::{Finding, Witness};
 use super::graph::{GraphBuilder, Kind};
-use super::history::{INITIAL, KeyId, Op, TxnHistory, TxnId, VersionId};
+use super::history::{INITIAL, Op, TxnHistory, TxnId, VersionId};
 use super::level::{Guarantee, IsolationLevel};
 use super::order::{add_client_order, precedes_in_process};
 use super::register::{Facts, NOBODY};
@@ -81,39 +81,49 @@ fn weight(cycle: &Cycle) -> (usize, usize) {
 
 /// Proves that a history of registers is not of `level`, if that takes at most `splits` case
 /// distinctions. The history should be small.
-pub(super) fn prove(facts: &Facts<'_>, level: IsolationLevel, splits: u32) -> Option<Proof> {
-    let mut prover = Prover { facts, level, splits, pairs: Vec::new() };
-    for (key, writers) in facts.writers_by_key().iter().enumerate() {
+pub(super) fn prove_registers(
+    facts: &Facts<'_>,
+    level: IsolationLevel,
+    splits: u32,
+) -> Option<Proof> {
+    let mut pairs = Vec::new();
+    for writers in facts.writers_by_key() {
         for (place, first) in writers.iter().enumerate() {
-            for second in &writers[place + 1..] {
-                prover.pairs.push((key as KeyId, *first, *second));
-            }
+            pairs.extend(writers[place + 1..].iter().map(|second| (*first, *second)));
         }
     }
-    prover.pairs.sort_unstable_by_key(|(_, first, second)| (*first, *second));
-    prover.pairs.dedup_by_key(|(_, first, second)| (*first, *second));
-    prover.prove(&mut Vec::new())
+    pairs.sort_unstable();
+    pairs.dedup();
+    prove(pairs, splits, &|assumed| find_cycle(facts, level, assumed))
+}
+
+/// A forbidden cycle, where these transactions come before those.
+type FindCycle<'a> = dyn Fn(&[(TxnId, TxnId)]) -> Option<Cycle> + 'a;
+
+/// Proves that no order of the `pairs` goes without a forbidden cycle, if that takes at most `splits` case distinctions.
+pub(super) fn prove(
+    pairs: Vec<(TxnId, TxnId)>,
+    splits: u32,
+    find_cycle: &FindCycle<'_>,
+) -> Option<Proof> {
+    Prover { pairs, splits, find_cycle }.prove(&mut Vec::new())
 }
 
 struct Prover<'a> {
-    facts: &'a Facts<'a>,
-    level: IsolationLevel,
+    pairs: Vec<(TxnId, TxnId)>,
     splits: u32,
-    pairs: Vec<(KeyId, TxnId, TxnId)>,
+    find_cycle: &'a FindCycle<'a>,
 }
 
 impl Prover<'_> {
     /// A proof from what is known and the assumed orders, earlier transaction first.
     fn prove(&mut self, assumed: &mut Vec<(TxnId, TxnId)>) -> Option<Proof> {
-        if let Some(cycle) = find_cycle(self.facts, self.level, assumed) {
+        if let Some(cycle) = (self.find_cycle)(assumed) {
             return Some(Proof::Cycle(cycle));
         }
-        let open: Vec<(TxnId, TxnId)> = self
-            .pairs
-            .iter()
-            .map(|(_, first, second)| (*first, *second))
-            .filter(|(a, b)| !assumed.contains(&(*a, *b)) && !assumed.contains(&(*b, *a)))
-            .collect();
+        let is_open =
+            |(a, b): &(TxnId, TxnId)| !assumed.contains(&(*a, *b)) && !assumed.contains(&(*b, *a));
+        let open: Vec<(TxnId, TxnId)> = self.pairs.iter().copied().filter(is_open).collect();
         self.splits = self.splits.checked_sub(1)?;
         // Prefer a pair of which one order fails at once.
         for (first, second) in &open {
@@ -121,7 +131,7 @@ impl Prover<'_> {
                 [((*first, *second), (*second, *first)), ((*second, *first), (*first, *second))]
             {
                 assumed.push(wrong);
-                let cycle = find_cycle(self.facts, self.level, assumed);
+                let cycle = (self.find_cycle)(assumed);
                 assumed.pop();
                 if let Some(cycle) = cycle {
                     assumed.push(right);

@@ -150,28 +150,36 @@ fn add_replaced(
         }
         return;
     }
-    // A transaction that both reads and replaces must not meet itself in the hub. It gets edges
-    // of its own; two such transactions already form a cycle, so more of them need no more.
     let mut by_writer: Vec<(TxnId, VersionId)> = group.iter().map(|v| (writer(v), *v)).collect();
     by_writer.sort_unstable();
-    let own = |txn: TxnId| {
-        by_writer.binary_search_by_key(&txn, |(writer, _)| *writer).ok().map(|at| by_writer[at].1)
-    };
-    let both: Vec<TxnId> = readers.iter().copied().filter(|txn| own(*txn).is_some()).collect();
     let hub = graph.add_node();
-    for reader in readers.iter().filter(|reader| both.binary_search(reader).is_err()) {
-        graph.add(*reader, hub, Kind::Rw, last, last);
+    // A transaction that both reads and replaces must not meet itself: one chain of hubs leads to those before it, and
+    // another one to those after it.
+    let mut readers = readers.to_vec();
+    readers.sort_unstable();
+    readers.dedup();
+    let (both, others): (Vec<_>, Vec<_>) =
+        by_writer.into_iter().partition(|(writer, _)| readers.binary_search(writer).is_ok());
+    for (writer, version) in others {
+        graph.add(hub, writer, Kind::Rw, last, version);
     }
-    for version in group.iter().filter(|version| both.binary_search(&writer(version)).is_err()) {
-        graph.add(hub, writer(version), Kind::Rw, last, *version);
-    }
-    for txn in both.iter().take(2) {
-        for version in group {
-            graph.add(*txn, writer(version), Kind::Rw, last, *version);
+    let mut add_chain = |both: &mut dyn Iterator<Item = (TxnId, VersionId)>| {
+        let mut so_far = graph.add_node();
+        for (writer, version) in both {
+            graph.add(writer, so_far, Kind::Rw, last, last);
+            let next = graph.add_node();
+            graph.add(next, so_far, Kind::Rw, last, last);
+            graph.add(next, writer, Kind::Rw, last, version);
+            so_far = next;
         }
-        let version = own(*txn).expect("it replaces too");
-        for reader in readers {
-            graph.add(*reader, *txn, Kind::Rw, last, version);
+        so_far
+    };
+    add_chain(&mut both.iter().rev().copied());
+    let all = add_chain(&mut both.iter().copied());
+    for reader in readers {
+        graph.add(reader, hub, Kind::Rw, last, last);
+        if both.binary_search_by_key(&reader, |(writer, _)| *writer).is_err() {
+            graph.add(reader, all, Kind::Rw, last, last);
         }
     }
 }

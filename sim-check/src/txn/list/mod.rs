@@ -3,6 +3,7 @@
 mod check;
 mod edges;
 mod scan;
+mod unobserved;
 mod versions;
 
 pub(super) use check::{Lists, Outcome};

@@ -10,7 +10,8 @@ use super::decide::{Decision, decide};
 use super::finding::{Finding, Witness};
 use super::history::{Op, TxnHistory, TxnId};
 use super::level::IsolationLevel;
-use super::proof::{Proof, named, prove};
+use super::list::{Lists, Reach};
+use super::proof::{Proof, named, prove_registers};
 use super::register::Facts;
 use crate::verdict::{Budget, Meter};
 pub use verify::ViolationError;
@@ -76,7 +77,13 @@ pub(super) fn explain_list(
     };
     let (history, original) = shrink::shrink(start, SHRINK_WORK, |part| bad(part, level, meter));
     let evidence = match decide(&history, level, &mut inner_budget()) {
-        Decision::Violated(Some(finding)) => Evidence::Finding(finding),
+        Decision::Violated(Some(finding)) => match &finding.witness {
+            Witness::Cycle(_) | Witness::Local { .. } => Evidence::Finding(finding),
+            Witness::Unordered => {
+                let lists = Lists::new(&history, level.order(), Reach::Next);
+                lists.prove(level, SPLITS).map_or(Evidence::Finding(finding), Evidence::Proof)
+            }
+        },
         Decision::Violated(None) | Decision::Holds(_) | Decision::Unknown(_) => Evidence::Search,
     };
     Violation { level, history, original, evidence }
@@ -101,7 +108,7 @@ pub(super) fn explain_register(
     let facts = Facts::new(&history);
     let evidence = match facts.findings.first(|anomaly| level.forbids(anomaly)) {
         Some(finding) => Evidence::Finding(finding.clone()),
-        None => prove(&facts, level, SPLITS).map_or(Evidence::Search, Evidence::Proof),
+        None => prove_registers(&facts, level, SPLITS).map_or(Evidence::Search, Evidence::Proof),
     };
     Violation { level, history, original, evidence }
 }

@@ -87,6 +87,10 @@ impl Violation {
             Proof::Cycle(cycle) => self.verify_cycle(cycle, assumed),
             Proof::Split { first, second, if_first, if_second } => {
                 let (first, second) = (*first, *second);
+                for txn in [first, second] {
+                    let claim = || format!("nobody knows whether T{txn} took effect");
+                    ensure(self.took_effect(txn), claim)?;
+                }
                 for (order, proof) in [((first, second), if_first), ((second, first), if_second)] {
                     assumed.push(order);
                     self.verify_proof(proof, assumed)?;
@@ -95,6 +99,20 @@ impl Violation {
                 Ok(())
             }
         }
+    }
+
+    /// Whether a transaction succeeded, or one that did read what it wrote.
+    fn took_effect(&self, txn: TxnId) -> bool {
+        let history = &self.history;
+        let succeeded = |txn: TxnId| history.txn(txn).status == Status::Ok;
+        let saw = |reader: TxnId| {
+            let mut versions = history.ops(txn).iter().filter_map(|op| match *op {
+                Op::Write { version, .. } => Some(version),
+                Op::Read { .. } | Op::ReadList { .. } => None,
+            });
+            succeeded(reader) && versions.any(|version| reads(history, reader, version))
+        };
+        succeeded(txn) || (0..history.len() as TxnId).any(saw)
     }
 
     fn verify_cycle(
@@ -153,10 +171,10 @@ impl Violation {
         if history.key_of(seen) != key {
             return false;
         }
+        let is_assumed =
+            || assumed.iter().any(|(a, b)| writes(history, *a, seen) && writes(history, *b, next));
         if history.model() == Model::RwRegister {
-            return assumed
-                .iter()
-                .any(|(a, b)| writes(history, *a, seen) && writes(history, *b, next));
+            return is_assumed();
         }
         // The longest list shows both in this order, or only the first.
         let lists = (0..history.len() as TxnId)
@@ -171,7 +189,8 @@ impl Violation {
         match (place(seen), place(next)) {
             (Some(a), Some(b)) => a < b,
             (Some(_), None) => true,
-            (None, _) => false,
+            (None, Some(_)) => false,
+            (None, None) => is_assumed(),
         }
     }
 
