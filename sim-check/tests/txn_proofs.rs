@@ -144,9 +144,9 @@ fn copy(history: &TxnHistory, unknown: Option<u32>) -> TxnHistory {
     builder.build()
 }
 
-/// A transaction of which nobody knows whether it took effect comes neither before nor after another one.
+/// A transaction of which nobody knows whether it took effect proves nothing by where it comes.
 #[test]
-fn cases_are_of_transactions_that_took_effect() {
+fn cases_need_transactions_that_took_effect() {
     let (mut accepted, mut refused) = (0, 0);
     for model in [Model::RwRegister, Model::ListAppend] {
         for (_, violation) in violations(model) {
