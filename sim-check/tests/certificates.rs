@@ -13,7 +13,8 @@ use sim_check::session::{
 };
 use sim_check::spec::{CasRegister, FifoQueue, KeyValue, NondeterministicSpec, Register, Set};
 use sim_check::txn::{
-    Anomaly, Evidence, Finding, IsolationLevel, Kind, Model, Status, Violation, Witness, check,
+    Anomaly, Evidence, Finding, IsolationLevel, Kind, MicroOp, Model, Status, TxnHistoryBuilder,
+    Violation, Witness, check,
 };
 use sim_check::{Budget, History, OperationId, Outcome, Verdict};
 use support::draw::{Drawn, Shape, draw_history};
@@ -305,6 +306,36 @@ fn searches_that_never_were() {
         }
     }
     assert!(refused > 100 && accepted > 100, "{refused} {accepted}");
+}
+
+/// Where a write was left out, what others saw of it proves nothing.
+#[test]
+fn parts_without_what_was_read() {
+    let reads = |model, seen: &[i64]| match model {
+        Model::RwRegister => MicroOp::read("x", seen.last().copied().unwrap_or_default()),
+        Model::ListAppend => MicroOp::read_list("x", seen.to_vec()),
+    };
+    for model in [Model::RwRegister, Model::ListAppend] {
+        let write = |value| match model {
+            Model::RwRegister => MicroOp::write("x", value),
+            Model::ListAppend => MicroOp::append("x", value),
+        };
+        // The reader stands first, so that its part is the beginning of the whole.
+        let mut builder = TxnHistoryBuilder::new(model);
+        builder.ok(0, vec![reads(model, &[1])]).unwrap();
+        let part = builder.build();
+        let mut builder = TxnHistoryBuilder::new(model);
+        builder.ok(0, vec![reads(model, &[1])]).unwrap();
+        builder.ok(1, vec![write(1)]).unwrap();
+        let whole = builder.build();
+        let level = IsolationLevel::SERIALIZABLE;
+        assert!(check(&whole, level, Budget::default()).is_ok());
+        let Verdict::Violation(claim) = check(&part, level, Budget::default()) else {
+            panic!("nobody wrote it")
+        };
+        claim.verify(&part).unwrap();
+        assert!(claim.verify(&whole).is_err(), "{claim}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::txn::history::{INITIAL, KeyId, Model, Op, Status, TxnHistory, TxnId, 
 use crate::txn::level::{Guarantee, IsolationLevel};
 use crate::txn::order::{precedes_in_process, precedes_in_real_time};
 use crate::txn::proof::{Proof, sees};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Why a violation proves nothing.
@@ -61,21 +62,32 @@ impl Violation {
         ensure(!holds, || format!("an order of the transactions is {}", self.level))
     }
 
-    /// The part consists of transactions of the whole, each with some of its operations.
+    /// The part consists of transactions of the whole, each with some of its operations. Of a version that is left out
+    /// nothing is left: no read of it, and no element in a list.
     fn verify_part(&self, whole: &TxnHistory) -> Result<(), ViolationError> {
+        let part = &self.history;
+        ensure(part.len() == self.original.len(), || "a transaction has no number".to_owned())?;
+        let (here, everywhere) = (writers(part), writers(whole));
+        let is_gone =
+            |version: VersionId| everywhere.contains(&version) && !here.contains(&version);
         for (txn, original) in self.original.iter().enumerate() {
-            let (mine, theirs) = (self.history.txn(txn as TxnId), whole.txn(*original));
+            let claim = || format!("T{original} is not a transaction of the history");
+            ensure((*original as usize) < whole.len(), claim)?;
+            let (mine, theirs) = (part.txn(txn as TxnId), whole.txn(*original));
             let same = mine.process == theirs.process
                 && mine.status == theirs.status
                 && (mine.invoked, mine.completed) == (theirs.invoked, theirs.completed);
-            ensure(same, || format!("T{original} is not a transaction of the history"))?;
+            ensure(same, claim)?;
             let mut rest = whole.ops(*original).iter();
-            for op in self.history.ops(txn as TxnId) {
-                let found = rest.any(|other| is_part(&self.history, *op, whole, *other));
+            for op in part.ops(txn as TxnId) {
+                let found = rest.any(|other| is_part(part, *op, whole, *other, is_gone));
                 ensure(found, || format!("T{original} has an operation of its own"))?;
             }
         }
-        Ok(())
+        let mut numbers = self.original.clone();
+        numbers.sort_unstable();
+        numbers.dedup();
+        ensure(numbers.len() == part.len(), || "a transaction stands there twice".to_owned())
     }
 
     fn verify_proof(
@@ -245,12 +257,29 @@ impl Violation {
     }
 }
 
-fn is_part(mine: &TxnHistory, op: Op, whole: &TxnHistory, other: Op) -> bool {
+/// The versions that somebody writes.
+fn writers(history: &TxnHistory) -> BTreeSet<VersionId> {
+    let ops = (0..history.len() as TxnId).flat_map(|txn| history.ops(txn));
+    let versions = ops.filter_map(|op| match *op {
+        Op::Write { version, .. } => Some(version),
+        Op::Read { .. } | Op::ReadList { .. } => None,
+    });
+    versions.collect()
+}
+
+fn is_part(
+    mine: &TxnHistory,
+    op: Op,
+    whole: &TxnHistory,
+    other: Op,
+    is_gone: impl Fn(VersionId) -> bool,
+) -> bool {
     match (op, other) {
         (Op::ReadList { key, start, len }, Op::ReadList { key: k, start: s, len: l }) => {
-            let mut rest = whole.list(s, l).iter();
-            key == k && mine.list(start, len).iter().all(|seen| rest.any(|other| other == seen))
+            let left = whole.list(s, l).iter().filter(|version| !is_gone(**version));
+            key == k && mine.list(start, len).iter().eq(left)
         }
+        (Op::Read { version, .. }, _) => op == other && !is_gone(version),
         _ => op == other,
     }
 }
