@@ -40,7 +40,7 @@ pub enum Evidence {
     ///
     /// Whether an order exists is an NP-complete question from prefix consistency on (Papadimitriou 1979; Biswas and Enea,
     /// OOPSLA 2019), so that "there is none" has no short proof in general. Anything that shows at once and any proof of
-    /// a few hundred cases is preferred to this. [`Violation::verify`] asks [`commit_test`](crate::txn::commit_test), which
+    /// a few hundred cases is preferred to this: none of the tests' random histories comes to it. [`Violation::verify`] asks [`commit_test`](crate::txn::commit_test), which
     /// tries all orders of up to eight transactions and shares nothing with the judge; where there are more, or the level
     /// has no commit test, the same judge is asked about the part alone.
     Search,
