@@ -251,18 +251,19 @@ mod tests {
     fn what_stays_open_keeps_its_order() {
         // Even clients read and odd ones write; each returns in the order given, and another begins after it.
         let mut builder = HistoryBuilder::new();
+        let reads = |client: u64| client.is_multiple_of(2);
         let invoke = |builder: &mut HistoryBuilder<_, _>, client: u64| {
-            let op = if client % 2 == 0 { RegisterOp::Read } else { RegisterOp::Write(1) };
+            let op = if reads(client) { RegisterOp::Read } else { RegisterOp::Write(1) };
             builder.invoke(ProcessId(client), op).unwrap();
         };
         (0..6).for_each(|client| invoke(&mut builder, client));
         for client in [3, 2, 0, 5, 1, 4] {
-            let ret = if client % 2 == 0 { RegisterRet::Value(1) } else { RegisterRet::Written };
+            let ret = if reads(client) { RegisterRet::Value(1) } else { RegisterRet::Written };
             builder.ok(ProcessId(client), ret).unwrap();
             invoke(&mut builder, 10 + client);
         }
         for client in [3, 2, 0, 5, 1, 4] {
-            let ret = if client % 2 == 0 { RegisterRet::Value(1) } else { RegisterRet::Written };
+            let ret = if reads(client) { RegisterRet::Value(1) } else { RegisterRet::Written };
             builder.ok(ProcessId(10 + client), ret).unwrap();
         }
         let history = builder.finish();
