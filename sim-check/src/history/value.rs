@@ -1,10 +1,11 @@
 //! The values that recorded histories carry.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A value of a history that was read from text. Cloning is cheap; the order is total.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// JSON's `null`, EDN's `nil`.
     Nil,
@@ -131,6 +132,71 @@ impl Value {
     }
 }
 
+// By hand, so that numbers, which most values are, are compared and hashed where they stand.
+impl PartialEq for Value {
+    #[inline(always)]
+    fn eq(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Int(a), Value::Int(b)) => a == b,
+            _ => is_same(self, other),
+        }
+    }
+}
+
+#[inline(never)]
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Nil, Value::Nil) => true,
+        (Value::Bool(a), Value::Bool(b)) => a == b,
+        (Value::Int(a), Value::Int(b)) => a == b,
+        (Value::Text(a), Value::Text(b)) => a == b,
+        (Value::List(a), Value::List(b)) => a == b,
+        (Value::Map(a), Value::Map(b)) => a == b,
+        (
+            Value::Nil
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Map(_),
+            _,
+        ) => false,
+    }
+}
+
+impl Hash for Value {
+    #[inline(always)]
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        match self {
+            Value::Int(number) => number.hash(hasher),
+            _ => hash_other(self, hasher),
+        }
+    }
+}
+
+#[inline(never)]
+fn hash_other<H: Hasher>(value: &Value, hasher: &mut H) {
+    /// Far from the numbers that histories hold.
+    const KIND: u64 = u64::MAX / 3;
+    match value {
+        Value::Nil => hasher.write_u64(KIND),
+        Value::Bool(truth) => hasher.write_u64(KIND + 1 + u64::from(*truth)),
+        Value::Int(number) => number.hash(hasher),
+        Value::Text(text) => {
+            hasher.write_u64(KIND + 3);
+            text.hash(hasher);
+        }
+        Value::List(items) => {
+            hasher.write_u64(KIND + 4);
+            items.hash(hasher);
+        }
+        Value::Map(entries) => {
+            hasher.write_u64(KIND + 5);
+            entries.hash(hasher);
+        }
+    }
+}
+
 impl From<i64> for Value {
     fn from(number: i64) -> Value {
         Value::Int(number)
@@ -222,5 +288,43 @@ impl fmt::Display for Value {
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::hash_of;
+
+    #[test]
+    fn equality_order_and_hash_agree() {
+        let one = || Value::Int(1);
+        let values = [
+            Value::Nil,
+            Value::Bool(false),
+            Value::Bool(true),
+            Value::Int(0),
+            one(),
+            Value::Int(-1),
+            Value::text(""),
+            Value::text("1"),
+            Value::list(vec![]),
+            Value::list(vec![one()]),
+            Value::list(vec![one(), Value::Nil]),
+            Value::map(vec![]),
+            Value::map(vec![(one(), Value::Nil)]),
+            Value::map(vec![(one(), one())]),
+        ];
+        for (i, a) in values.iter().enumerate() {
+            for (j, b) in values.iter().enumerate() {
+                assert_eq!(a == b, i == j, "{a} and {b}");
+                assert_eq!(a.cmp(b).is_eq(), i == j, "{a} and {b}");
+                assert_eq!(hash_of(a) == hash_of(b), i == j, "{a} and {b}");
+            }
+        }
+        // What is equal and stands elsewhere.
+        let (a, b) = (Value::list(vec![Value::text("x")]), Value::list(vec![Value::text("x")]));
+        assert_eq!(a, b);
+        assert_eq!(hash_of(&a), hash_of(&b));
     }
 }

@@ -5,6 +5,7 @@ use super::counts::Counts;
 use super::machine::{Machine, Next};
 use super::mask::Mask;
 use super::step::{Open, View};
+use crate::history::OperationId;
 use crate::spec::NondeterministicSpec;
 
 /// A decision of the search: this operation took effect before the return of this step.
@@ -17,17 +18,19 @@ pub(super) struct Choice {
     pub(super) state: u32,
 }
 
-/// Lets those of `opens` take effect that are possible and change nothing. That is exact: moved to
+/// Lets those of `opens` take effect that are possible and change nothing, and names them. That is exact: moved to
 /// the front of any valid continuation, they leave it valid.
 #[inline]
 pub(super) fn absorb<S: NondeterministicSpec, M: Mask>(
     machine: &mut Machine<'_, S>,
     opens: &[Open],
     config: &mut Config<M>,
+    mut absorbed: impl FnMut(OperationId),
 ) {
     for open in opens {
         if !config.mask.has(open.slot) && machine.allows(config.state, open.class) {
             config.mask.add(open.slot);
+            absorbed(OperationId(open.operation));
         }
     }
 }
@@ -40,18 +43,20 @@ pub(super) fn enter<S: NondeterministicSpec, M: Mask>(
     step: usize,
     fresh: &[Open],
     config: &mut Config<M>,
+    absorbed: impl FnMut(OperationId),
 ) {
     config.state = machine.canonical(config.state, step);
-    absorb(machine, fresh, config);
+    absorb(machine, fresh, config, absorbed);
 }
 
-/// Gives each configuration that the returning operation leads to. All others stay in the step.
+/// Gives each configuration that the returning operation leads to, before anything is absorbed. All others stay in
+/// the step.
 #[inline]
-pub(super) fn expand_returning<S: NondeterministicSpec, M: Mask>(
-    machine: &mut Machine<'_, S>,
+pub(super) fn expand_returning<'s, S: NondeterministicSpec, M: Mask>(
+    machine: &mut Machine<'s, S>,
     view: View<'_>,
     config: &Config<M>,
-    found: impl FnMut(Config<M>, Choice),
+    found: impl FnMut(&mut Machine<'s, S>, Config<M>, Choice),
 ) {
     // One that is pure has taken effect as soon as it was possible.
     if !machine.is_pure(view.returning.class) {
@@ -59,14 +64,15 @@ pub(super) fn expand_returning<S: NondeterministicSpec, M: Mask>(
     }
 }
 
-/// Gives each configuration that one more operation leads to that is not the returning one.
+/// Gives each configuration that one more operation leads to that is not the returning one, before anything is
+/// absorbed.
 #[inline]
-pub(super) fn expand_others<S: NondeterministicSpec, M: Mask>(
-    machine: &mut Machine<'_, S>,
+pub(super) fn expand_others<'s, S: NondeterministicSpec, M: Mask>(
+    machine: &mut Machine<'s, S>,
     counts: &mut Counts,
     view: View<'_>,
     config: &Config<M>,
-    mut found: impl FnMut(Config<M>, Choice),
+    mut found: impl FnMut(&mut Machine<'s, S>, Config<M>, Choice),
 ) {
     let step = view.step as u32;
     for (i, known) in view.unknown.iter().enumerate().rev() {
@@ -78,9 +84,8 @@ pub(super) fn expand_others<S: NondeterministicSpec, M: Mask>(
                 return;
             }
             let used = counts.increment(config.used, i);
-            let mut next = Config { state, used, mask: config.mask.clone() };
-            absorb(machine, view.pure, &mut next);
-            found(next, Choice { step, operation: unused.operation, state });
+            let next = Config { state, used, mask: config.mask.clone() };
+            found(machine, next, Choice { step, operation: unused.operation, state });
         });
     }
     for open in view.impure.iter().rev() {
@@ -91,25 +96,22 @@ pub(super) fn expand_others<S: NondeterministicSpec, M: Mask>(
 }
 
 #[inline]
-fn take<S: NondeterministicSpec, M: Mask>(
-    machine: &mut Machine<'_, S>,
+fn take<'s, S: NondeterministicSpec, M: Mask>(
+    machine: &mut Machine<'s, S>,
     view: View<'_>,
     config: &Config<M>,
     open: &Open,
-    mut found: impl FnMut(Config<M>, Choice),
+    mut found: impl FnMut(&mut Machine<'s, S>, Config<M>, Choice),
 ) {
     each_successor(machine, config.state, open.class, view.step, |machine, state| {
         let mut next = Config { state, used: config.used, mask: config.mask.clone() };
         next.mask.add(open.slot);
-        if state != config.state {
-            absorb(machine, view.pure, &mut next);
-        }
-        found(next, Choice { step: view.step as u32, operation: open.operation, state });
+        found(machine, next, Choice { step: view.step as u32, operation: open.operation, state });
     });
 }
 
 #[inline]
-fn each_successor<'s, S: NondeterministicSpec>(
+pub(super) fn each_successor<'s, S: NondeterministicSpec>(
     machine: &mut Machine<'s, S>,
     state: u32,
     class: u32,

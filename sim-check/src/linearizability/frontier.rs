@@ -4,10 +4,11 @@
 use super::config::{Config, ConfigSet};
 use super::counts::Counts;
 use super::depth_first::Progress;
-use super::expand::{Choice, enter, expand_others, expand_returning};
+use super::expand::{Choice, absorb, enter, expand_others, expand_returning};
 use super::machine::Machine;
 use super::mask::Mask;
 use super::problem::Problem;
+use super::replay::replay;
 use super::step::View;
 use crate::spec::NondeterministicSpec;
 
@@ -80,7 +81,8 @@ impl<M: Mask> Frontier<M> {
     ) -> Progress {
         while self.examined < limit {
             if !problem.reach(self.step) {
-                return Progress::Found(self.paths.choices(self.now[0].1));
+                let choices = self.paths.choices(self.now[0].1);
+                return Progress::Found(replay::<S, M>(problem, &choices));
             }
             let (view, machine) = problem.at(self.step);
             if self.at == 0 {
@@ -104,7 +106,7 @@ impl<M: Mask> Frontier<M> {
     ) {
         self.seen.clear();
         for (config, _) in &mut self.now {
-            enter(machine, view.step, view.fresh_pure, config);
+            enter(machine, view.step, view.fresh_pure, config, |_| ());
         }
         if self.now.len() > 1 {
             let (seen, counts) = (&mut self.seen, &self.counts);
@@ -139,7 +141,10 @@ impl<M: Mask> Frontier<M> {
                 // A single configuration is entered only here, where it may have company; once more does no harm.
                 self.seen.insert(0, &config, counts);
             }
-            expand_returning(machine, view, &config, |mut next, choice| {
+            expand_returning(machine, view, &config, |machine, mut next, choice| {
+                if next.state != config.state {
+                    absorb(machine, view.pure, &mut next, |_| ());
+                }
                 next.mask.remove(slot);
                 if self.seen_next.insert(0, &next, counts) {
                     self.next.push((next, paths.add(node, choice)));
@@ -148,8 +153,11 @@ impl<M: Mask> Frontier<M> {
             let (seen, now) = (&mut self.seen, &mut self.now);
             self.children.clear();
             let children = &mut self.children;
-            expand_others(machine, counts, view, &config, |config, choice| {
-                children.push((config, choice));
+            expand_others(machine, counts, view, &config, |machine, mut next, choice| {
+                if next.state != config.state {
+                    absorb(machine, view.pure, &mut next, |_| ());
+                }
+                children.push((next, choice));
             });
             for (mut config, choice) in self.children.drain(..) {
                 if config.mask.has(slot) {

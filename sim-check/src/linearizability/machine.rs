@@ -226,7 +226,7 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
     }
 
     /// Where an operation of `class` leads from `state`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&mut self, state: u32, class: u32) -> Next {
         let entry = if self.width <= DENSE_CLASSES {
             let at = state as usize * self.width + class as usize;
@@ -258,6 +258,7 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         &self.lists[place as usize]
     }
 
+    #[inline(never)]
     fn next_hashed(&mut self, state: u32, class: u32) -> u32 {
         let key = u64::from(state) << 32 | u64::from(class);
         let hashed = &self.hashed;

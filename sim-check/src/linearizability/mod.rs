@@ -26,6 +26,7 @@ mod mask;
 mod observers;
 pub(crate) mod parts;
 mod problem;
+mod replay;
 mod search;
 mod step;
 mod streaming;

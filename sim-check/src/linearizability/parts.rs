@@ -24,15 +24,24 @@ pub(crate) fn split<S: NondeterministicSpec>(
             continue;
         }
         let Some(key) = spec.key(&operation.op, operation.outcome.ok()) else {
-            let all = history.iter().filter(|(_, operation)| matters(operation));
-            return vec![all.map(|(id, _)| id).collect()];
+            let mut all = Vec::with_capacity(history.len());
+            let mattering = history.iter().filter(|(_, operation)| matters(operation));
+            all.extend(mattering.map(|(id, _)| id));
+            return vec![all];
         };
-        let (number, new) = numbers.number(hash_of(&key), |number| keys[number as usize] == key);
-        if new {
-            keys.push(key);
-            // Often there is one part.
-            parts.push(Vec::with_capacity(if number == 0 { history.len() } else { 0 }));
-        }
+        // Keys of no size are all the same.
+        let number = if size_of::<S::Key>() == 0 && !keys.is_empty() {
+            0
+        } else {
+            let (number, new) =
+                numbers.number(hash_of(&key), |number| keys[number as usize] == key);
+            if new {
+                keys.push(key);
+                // Often there is one part.
+                parts.push(Vec::with_capacity(if number == 0 { history.len() } else { 0 }));
+            }
+            number
+        };
         parts[number as usize].push(id);
     }
     parts

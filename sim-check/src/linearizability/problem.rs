@@ -19,8 +19,10 @@ pub(super) struct Problem<'p, S: NondeterministicSpec> {
     pub(super) machine: Machine<'p, S>,
     pub(super) initial: u32,
     pub(super) steps: Vec<Step>,
-    /// What is open, step by step.
-    opens: Vec<Open>,
+    /// What is open and may change the state, step by step. Steps share what stays open from one to the next.
+    impure: Vec<Open>,
+    /// What is open and cannot.
+    pure: Vec<Open>,
     pub(super) unknown: Vec<UnknownClass>,
     /// How many slots there are.
     pub(super) slots: usize,
@@ -35,11 +37,9 @@ pub(super) struct Problem<'p, S: NondeterministicSpec> {
 /// With so many states it is worth the trouble to find out which need not be told apart.
 const STATES_MAX: usize = 12;
 
-/// What is open where the history was read to.
+/// Where the history was read to.
 struct Now {
-    impure: Vec<Open>,
-    pure: Vec<Open>,
-    /// The same operations with the positions of their returns.
+    /// What is open, with the positions of the returns.
     returns: Vec<(u32, Open)>,
     free_slots: Vec<u32>,
 }
@@ -59,19 +59,15 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
             machine,
             initial,
             steps: Vec::with_capacity(ids.len()),
-            // About as many are open at a time in most histories.
-            opens: Vec::with_capacity(ids.len() * 6),
+            // Enough for most histories.
+            impure: Vec::with_capacity(ids.len() * 2),
+            pure: Vec::with_capacity(ids.len() * 2),
             unknown: Vec::with_capacity(8),
             slots: 0,
             history,
             possible,
             unread: ids,
-            now: Now {
-                impure: Vec::with_capacity(8),
-                pure: Vec::with_capacity(8),
-                returns: Vec::with_capacity(8),
-                free_slots: Vec::with_capacity(8),
-            },
+            now: Now { returns: Vec::with_capacity(8), free_slots: Vec::with_capacity(8) },
             is_complete: false,
         }
     }
@@ -108,7 +104,10 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
     /// Reads on to the next return; false if there is none.
     fn read(&mut self) -> bool {
         let now = &mut self.now;
-        let fresh = now.pure.len();
+        let last = self.steps.last().copied().unwrap_or(Step::NONE);
+        let impure_from = stay(&mut self.impure, last.impure_from, last.returning);
+        let pure_from = stay(&mut self.pure, last.pure_from, last.returning);
+        let fresh_from = self.pure.len();
         let (mut next, mut end) = (0, u32::MAX);
         for (i, (position, _)) in now.returns.iter().enumerate() {
             if *position < end {
@@ -137,7 +136,7 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
                 self.slots as u32 - 1
             });
             let open = Open { slot, class, operation: id.0 };
-            let list = if is_pure { &mut now.pure } else { &mut now.impure };
+            let list = if is_pure { &mut self.pure } else { &mut self.impure };
             list.push(open);
             let position = operation.last_position();
             if position < end {
@@ -149,48 +148,72 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
             return false;
         }
         let (_, returning) = now.returns.swap_remove(next);
-        let impure_from = self.opens.len();
-        let pure_from = impure_from + now.impure.len();
-        self.opens.extend_from_slice(&now.impure);
-        self.opens.extend_from_slice(&now.pure);
+        now.free_slots.push(returning.slot);
         self.steps.push(Step {
             returning,
-            impure_from: impure_from as u32,
-            pure_from: pure_from as u32,
-            fresh_from: (pure_from + fresh) as u32,
-            to: self.opens.len() as u32,
+            impure_from,
+            impure_to: self.impure.len() as u32,
+            pure_from,
+            fresh_from: fresh_from as u32,
+            pure_to: self.pure.len() as u32,
             unknown: self.unknown.len() as u32,
         });
-        let is_pure = self.machine.is_pure(returning.class);
-        let list = if is_pure { &mut now.pure } else { &mut now.impure };
-        list.retain(|open| open.slot != returning.slot);
-        now.free_slots.push(returning.slot);
         true
     }
 
     /// The configuration enters a step that was read.
     #[inline]
-    pub(super) fn enter<M: Mask>(&mut self, step: usize, config: &mut Config<M>) {
+    pub(super) fn enter<M: Mask>(
+        &mut self,
+        step: usize,
+        config: &mut Config<M>,
+        absorbed: impl FnMut(OperationId),
+    ) {
         let now = &self.steps[step];
-        let fresh = &self.opens[now.fresh_from as usize..now.to as usize];
-        enter(&mut self.machine, step, fresh, config);
+        let fresh = &self.pure[now.fresh_from as usize..now.pure_to as usize];
+        enter(&mut self.machine, step, fresh, config, absorbed);
+    }
+
+    /// What is open at the step and cannot change the state.
+    #[inline]
+    pub(super) fn pure(&mut self, step: usize) -> (&[Open], &mut Machine<'p, S>) {
+        let now = &self.steps[step];
+        (&self.pure[now.pure_from as usize..now.pure_to as usize], &mut self.machine)
     }
 
     /// The step, and what the search works on beside it.
     #[inline]
     pub(super) fn at(&mut self, step: usize) -> (View<'_>, &mut Machine<'p, S>) {
         let now = &self.steps[step];
-        let opens = &self.opens[now.impure_from as usize..now.to as usize];
-        let (impure, pure) = opens.split_at((now.pure_from - now.impure_from) as usize);
         let view = View {
             step,
             returning: now.returning,
-            impure,
-            pure,
-            fresh_pure: &pure[(now.fresh_from - now.pure_from) as usize..],
+            impure: &self.impure[now.impure_from as usize..now.impure_to as usize],
+            pure: &self.pure[now.pure_from as usize..now.pure_to as usize],
+            fresh_pure: &self.pure[now.fresh_from as usize..now.pure_to as usize],
             unknown: &self.unknown[..now.unknown as usize],
         };
         (view, &mut self.machine)
+    }
+}
+
+/// Where the operations from there on begin now that one of them, if it is there, is no longer open. It leaves at the
+/// front, or the others are copied to the end.
+#[inline]
+fn stay(opens: &mut Vec<Open>, from: u32, gone: Open) -> u32 {
+    let to = opens.len();
+    match opens[from as usize..].iter().position(|open| open.slot == gone.slot) {
+        None => from,
+        Some(0) => from + 1,
+        Some(_) => {
+            for i in from as usize..to {
+                let open = opens[i];
+                if open.slot != gone.slot {
+                    opens.push(open);
+                }
+            }
+            to as u32
+        }
     }
 }
 
@@ -222,5 +245,49 @@ mod tests {
         problem.complete();
         assert_eq!((problem.len(), problem.slots), (30, 3));
         assert!(!problem.reach(30));
+    }
+
+    #[test]
+    fn what_stays_open_keeps_its_order() {
+        // Even clients read and odd ones write; each returns in the order given, and another begins after it.
+        let mut builder = HistoryBuilder::new();
+        let reads = |client: u64| client.is_multiple_of(2);
+        let invoke = |builder: &mut HistoryBuilder<_, _>, client: u64| {
+            let op = if reads(client) { RegisterOp::Read } else { RegisterOp::Write(1) };
+            builder.invoke(ProcessId(client), op).unwrap();
+        };
+        (0..6).for_each(|client| invoke(&mut builder, client));
+        for client in [3, 2, 0, 5, 1, 4] {
+            let ret = if reads(client) { RegisterRet::Value(1) } else { RegisterRet::Written };
+            builder.ok(ProcessId(client), ret).unwrap();
+            invoke(&mut builder, 10 + client);
+        }
+        for client in [3, 2, 0, 5, 1, 4] {
+            let ret = if reads(client) { RegisterRet::Value(1) } else { RegisterRet::Written };
+            builder.ok(ProcessId(10 + client), ret).unwrap();
+        }
+        let history = builder.finish();
+        let ids: Vec<OperationId> = (0..12).map(OperationId).collect();
+        let spec = Register::new(0);
+        let mut problem = Problem::new(&spec, &history, &ids, &|_| false);
+        problem.complete();
+        let operations =
+            |opens: &[Open]| opens.iter().map(|open| open.operation).collect::<Vec<u32>>();
+        let expected: [(&[u32], &[u32], &[u32]); 8] = [
+            (&[1, 3, 5], &[0, 2, 4], &[0, 2, 4]),
+            (&[1, 5, 6], &[0, 2, 4], &[]),
+            (&[1, 5, 6], &[0, 4, 7], &[7]),
+            (&[1, 5, 6], &[4, 7, 8], &[8]),
+            (&[1, 6, 9], &[4, 7, 8], &[]),
+            (&[6, 9, 10], &[4, 7, 8], &[]),
+            (&[6, 9, 10], &[7, 8, 11], &[11]),
+            (&[9, 10], &[7, 8, 11], &[]),
+        ];
+        for (step, (impure, pure, fresh)) in expected.into_iter().enumerate() {
+            let (view, _) = problem.at(step);
+            assert_eq!(operations(view.impure), impure, "step {step}");
+            assert_eq!(operations(view.pure), pure, "step {step}");
+            assert_eq!(operations(view.fresh_pure), fresh, "step {step}");
+        }
     }
 }

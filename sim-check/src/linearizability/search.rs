@@ -1,7 +1,6 @@
 //! Searches one part of a history with two drivers in turn.
 
 use super::depth_first::{DepthFirst, Progress};
-use super::expand::Choice;
 use super::frontier::Frontier;
 use super::machine::Next;
 use super::mask::{Mask, WideMask};
@@ -41,7 +40,7 @@ impl Shares {
     fn of(operations: usize) -> Shares {
         let operations = operations as u64;
         // Long enough for almost any linearizable history.
-        Shares { first: 64 + operations, each: 1_024 + 8 * operations }
+        Shares { first: 128 + operations, each: 1_024 + 8 * operations }
     }
 }
 
@@ -106,15 +105,22 @@ fn compete<S: NondeterministicSpec, M: Mask>(
     shares: Shares,
     meter: &mut Meter,
 ) -> Ending {
-    let mut depth_first = DepthFirst::<M>::new(problem, operations);
+    let mut depth_first = DepthFirst::<M>::new(problem.initial, problem.slots, operations);
     let progress = depth_first.run(problem, shares.first.min(meter.left()));
     meter.spend(depth_first.examined());
-    if let Some(ending) = conclude::<S, M>(problem, progress) {
+    if let Some(ending) = conclude(progress) {
         return ending;
     }
+    let has_many_states = problem.should_merge();
     problem.complete();
     if problem.slots > M::SLOTS_MAX {
         return Ending::TooWide;
+    }
+    // Where states are few this is quick, and may save a long turn.
+    if !has_many_states
+        && let Some(step) = impossible_result(problem, shares.each.min(TRANSITIONS_MAX))
+    {
+        return Ending::Impossible(step);
     }
     let mut frontier: Option<Frontier<M>> = None;
     let mut share = shares.each;
@@ -123,11 +129,11 @@ fn compete<S: NondeterministicSpec, M: Mask>(
         let before = depth_first.examined();
         let progress = depth_first.run(problem, limit);
         let in_budget = meter.spend(depth_first.examined() - before);
-        if let Some(ending) = conclude::<S, M>(problem, progress) {
+        if let Some(ending) = conclude(progress) {
             return ending;
         }
         if frontier.is_none()
-            && let Some(step) = impossible_result(problem)
+            && let Some(step) = impossible_result(problem, TRANSITIONS_MAX)
         {
             return Ending::Impossible(step);
         }
@@ -137,7 +143,7 @@ fn compete<S: NondeterministicSpec, M: Mask>(
         let before = frontier.examined();
         let progress = frontier.run(problem, limit);
         let in_budget = meter.spend(frontier.examined() - before) && in_budget;
-        if let Some(ending) = conclude::<S, M>(problem, progress) {
+        if let Some(ending) = conclude(progress) {
             return ending;
         }
         if !in_budget || meter.left() == 0 {
@@ -147,20 +153,23 @@ fn compete<S: NondeterministicSpec, M: Mask>(
     }
 }
 
-/// At most this many transitions are looked at in search of an impossible result.
-const TRANSITIONS_MAX: usize = 50_000;
+/// At most this many transitions are looked at in search of an impossible result, once the search has taken long.
+const TRANSITIONS_MAX: u64 = 50_000;
 
 /// The first return of an operation whose result no state allows that could be reached if time and number of the
-/// operations were no matter: a value that nobody wrote, for one. Given up where there are more states than operations
-/// could lead to if each led to one: such objects have states without end.
-fn impossible_result<S: NondeterministicSpec>(problem: &mut Problem<'_, S>) -> Option<usize> {
+/// operations were no matter: a value that nobody wrote, for one. Given up after so many transitions, and where there are
+/// more states than operations could lead to if each led to one: such objects have states without end.
+fn impossible_result<S: NondeterministicSpec>(
+    problem: &mut Problem<'_, S>,
+    transitions_max: u64,
+) -> Option<usize> {
     let classes = problem.machine.class_count() as u32;
     let mut allowed = vec![false; classes as usize];
     let mut reached = vec![problem.initial];
     let mut known = std::collections::BTreeSet::from([problem.initial]);
     while let Some(state) = reached.pop() {
-        let states = known.len();
-        if states > classes as usize + 1 || states * classes as usize > TRANSITIONS_MAX {
+        let states = known.len() as u64;
+        if states > u64::from(classes) + 1 || states * u64::from(classes) > transitions_max {
             return None;
         }
         for class in 0..classes {
@@ -182,50 +191,11 @@ fn impossible_result<S: NondeterministicSpec>(problem: &mut Problem<'_, S>) -> O
     problem.steps.iter().position(|step| !allowed[step.returning.class as usize])
 }
 
-fn conclude<S: NondeterministicSpec, M: Mask>(
-    problem: &mut Problem<'_, S>,
-    progress: Progress,
-) -> Option<Ending> {
+fn conclude(progress: Progress) -> Option<Ending> {
     match progress {
-        Progress::Found(choices) => Some(Ending::Order(replay::<S, M>(problem, &choices))),
+        Progress::Found(order) => Some(Ending::Order(order)),
         Progress::Stuck(step) => Some(Ending::Stuck(step)),
         Progress::Paused => None,
         Progress::TooWide => Some(Ending::TooWide),
     }
-}
-
-/// The order of operations that these choices stand for. The choices leave out the operations
-/// that change nothing; they are put back where the search let them take effect.
-fn replay<S: NondeterministicSpec, M: Mask>(
-    problem: &mut Problem<'_, S>,
-    choices: &[Choice],
-) -> Vec<OperationId> {
-    let mut order = Vec::with_capacity(problem.len() + problem.unknown.len());
-    let (mut state, mut mask) = (problem.initial, M::empty(problem.slots));
-    let mut choices = choices.iter().peekable();
-    for step in 0..problem.len() {
-        let (view, machine) = problem.at(step);
-        let mut possible = view.fresh_pure;
-        loop {
-            for open in possible {
-                if !mask.has(open.slot) && machine.allows(state, open.class) {
-                    mask.add(open.slot);
-                    order.push(OperationId(open.operation));
-                }
-            }
-            let Some(choice) = choices.next_if(|choice| choice.step as usize == step) else {
-                break;
-            };
-            order.push(OperationId(choice.operation));
-            state = choice.state;
-            if let Some(open) = view.impure.iter().find(|open| open.operation == choice.operation) {
-                mask.add(open.slot);
-            }
-            possible = view.pure;
-        }
-        let slot = view.returning.slot;
-        assert!(mask.has(slot), "the operation that returns has taken effect");
-        mask.remove(slot);
-    }
-    order
 }

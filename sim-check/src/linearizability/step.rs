@@ -13,13 +13,28 @@ pub(super) struct Open {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     pub(super) returning: Open,
-    /// Where in `opens` the impure operations begin, those that are pure, and those of them that are fresh.
+    /// Where among the impure operations those begin and end that are open.
     pub(super) impure_from: u32,
+    pub(super) impure_to: u32,
+    /// The same of those that are pure, and where the fresh ones begin, which were invoked since the step before.
     pub(super) pure_from: u32,
     pub(super) fresh_from: u32,
-    pub(super) to: u32,
+    pub(super) pure_to: u32,
     /// How many classes of operations of unknown outcome were met.
     pub(super) unknown: u32,
+}
+
+impl Step {
+    /// Before the first step nothing is open.
+    pub(super) const NONE: Step = Step {
+        returning: Open { slot: u32::MAX, class: 0, operation: 0 },
+        impure_from: 0,
+        impure_to: 0,
+        pure_from: 0,
+        fresh_from: 0,
+        pure_to: 0,
+        unknown: 0,
+    };
 }
 
 /// Operations of unknown outcome that ask for the same thing. Only how many were used matters.

@@ -72,19 +72,12 @@ impl<V: Datum> SequentialSpec for Register<V> {
     }
 
     fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
-        let accesses: Option<Vec<Access<&V>>> = part
-            .iter()
-            .map(|(id, operation)| {
-                let (value, is_write) = match (&operation.op, operation.outcome.ok()) {
-                    (RegisterOp::Read, Some(RegisterRet::Value(v))) => (v, false),
-                    (RegisterOp::Write(v), _) => (v, true),
-                    (RegisterOp::Read, _) => return None,
-                };
-                let (invoked, returned) = (operation.invoked.position, operation.last_position());
-                Some(Access { id, invoked, returned, value, is_write })
-            })
-            .collect();
-        decide_register(&&self.initial, &accesses?)
+        let accesses = accesses(part, |op, ret| match (op, ret) {
+            (RegisterOp::Read, Some(RegisterRet::Value(v))) => Some((v, false)),
+            (RegisterOp::Write(v), _) => Some((v, true)),
+            (RegisterOp::Read, _) => None,
+        })?;
+        decide_register(&&self.initial, &accesses)
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
@@ -178,19 +171,12 @@ impl<V: Datum> SequentialSpec for CasRegister<V> {
     }
 
     fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
-        let accesses: Option<Vec<Access<&V>>> = part
-            .iter()
-            .map(|(id, operation)| {
-                let (value, is_write) = match (&operation.op, operation.outcome.ok()) {
-                    (CasRegisterOp::Read, Some(RegisterRet::Value(v))) => (v, false),
-                    (CasRegisterOp::Write(v), _) => (v, true),
-                    (CasRegisterOp::Read | CasRegisterOp::Cas(..), _) => return None,
-                };
-                let (invoked, returned) = (operation.invoked.position, operation.last_position());
-                Some(Access { id, invoked, returned, value, is_write })
-            })
-            .collect();
-        decide_register(&&self.initial, &accesses?)
+        let accesses = accesses(part, |op, ret| match (op, ret) {
+            (CasRegisterOp::Read, Some(RegisterRet::Value(v))) => Some((v, false)),
+            (CasRegisterOp::Write(v), _) => Some((v, true)),
+            (CasRegisterOp::Read | CasRegisterOp::Cas(..), _) => None,
+        })?;
+        decide_register(&&self.initial, &accesses)
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
@@ -203,6 +189,24 @@ impl<V: Datum> SequentialSpec for CasRegister<V> {
             (CasRegisterOp::Cas(from, to), _) => format!("cas({from:?}, {to:?})"),
         }
     }
+}
+
+/// The operations of a part, if each is an access: a value, and whether it is written.
+fn accesses<'p, Op, Ret, V>(
+    part: &Part<'p, Op, Ret>,
+    access: impl Fn(&'p Op, Option<&'p Ret>) -> Option<(&'p V, bool)>,
+) -> Option<Vec<Access<&'p V>>> {
+    // Many parts have one that is none: nothing is collected for them.
+    let mut operations = part.iter();
+    if operations.any(|(_, operation)| access(&operation.op, operation.outcome.ok()).is_none()) {
+        return None;
+    }
+    let accesses = part.iter().map(|(id, operation)| {
+        let (value, is_write) = access(&operation.op, operation.outcome.ok()).expect("an access");
+        let (invoked, returned) = (operation.invoked.position, operation.last_position());
+        Access { id, invoked, returned, value, is_write }
+    });
+    Some(accesses.collect())
 }
 
 fn value<V: Datum>(ret: Option<&RegisterRet<V>>) -> Option<&dyn std::fmt::Debug> {

@@ -163,3 +163,22 @@ fn more_operations_overlap_than_a_word_has_bits() {
         }
     }
 }
+
+#[test]
+fn a_value_that_nobody_wrote_is_found_before_a_long_search() {
+    let mut builder = HistoryBuilder::new();
+    for client in 0..14 {
+        builder.invoke(ProcessId(client), CasRegisterOp::Write(client % 3)).unwrap();
+    }
+    builder.invoke(ProcessId(14), CasRegisterOp::Read).unwrap();
+    builder.ok(ProcessId(14), RegisterRet::Value(9)).unwrap();
+    (0..14).for_each(|client| builder.ok(ProcessId(client), RegisterRet::Written).unwrap());
+    let history = builder.finish();
+    let ids: Vec<OperationId> = (0..15).map(OperationId).collect();
+    let (spec, shares) = (CasRegister::new(0), Shares::of(15));
+    let mut meter = Budget::UNLIMITED.meter();
+    let found = search_in_shares(&spec, &history, &ids, &|_| false, shares, &mut meter);
+    let Found::Stuck { operation, evidence } = found else { panic!("nobody wrote 9") };
+    assert_eq!((operation, evidence), (OperationId(14), vec![OperationId(14)]));
+    assert!(meter.spent() < shares.each, "{} configurations", meter.spent());
+}
