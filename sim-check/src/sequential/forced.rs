@@ -72,11 +72,11 @@ pub(super) struct Forced {
     looks: u64,
 }
 
-/// What became of the attempt to order the operations.
-pub(super) enum Outcome {
-    Ordered(Forced),
-    /// These operations alone cannot be ordered.
+/// Why the operations were not ordered.
+pub(super) enum Unordered {
+    /// These alone cannot be.
     Contradiction(Vec<Node>),
+    /// The meter ran out.
     Exhausted,
 }
 
@@ -96,10 +96,14 @@ impl From<Circle> for Stop {
 }
 
 impl Forced {
-    pub(super) fn of(program: &Program, rules: Vec<OrderRule<Node>>, meter: &mut Meter) -> Outcome {
+    pub(super) fn of(
+        program: &Program,
+        rules: Vec<OrderRule<Node>>,
+        meter: &mut Meter,
+    ) -> Result<Forced, Unordered> {
         for rule in &rules {
             if let OrderRule::Impossible(nodes) = rule {
-                return Outcome::Contradiction(nodes.clone());
+                return Err(Unordered::Contradiction(nodes.clone()));
             }
         }
         let mut forced = Forced::unruled(program);
@@ -109,10 +113,10 @@ impl Forced {
             Ok(()) => {
                 // All of this holds whatever the search does.
                 forced.overwritten.clear();
-                Outcome::Ordered(forced)
+                Ok(forced)
             }
-            Err(Stop::Circle(Circle(node))) => Outcome::Contradiction(forced.circle(node)),
-            Err(Stop::Exhausted) => Outcome::Exhausted,
+            Err(Stop::Circle(Circle(node))) => Err(Unordered::Contradiction(forced.circle(node))),
+            Err(Stop::Exhausted) => Err(Unordered::Exhausted),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The search: where each process stands, and in which states the parts of the object are.
 
 use super::demands::{Demands, each_next};
-use super::forced::{self, Forced, Mark};
+use super::forced::{Forced, Mark, Unordered};
 use super::node::Node;
 use super::program::{Place, Program};
 use super::rules::rules;
@@ -83,14 +83,14 @@ pub(super) fn search<S: NondeterministicSpec>(
         return Found::Exhausted;
     };
     let mut forced = match Forced::of(&program, rules(&machine, &program, &demands), meter) {
-        forced::Outcome::Ordered(forced) => forced,
-        forced::Outcome::Contradiction(nodes) => {
+        Ok(forced) => forced,
+        Err(Unordered::Contradiction(nodes)) => {
             let mut ids: Vec<OperationId> =
                 nodes.into_iter().map(|node| program.place(node).id).collect();
             ids.sort_unstable();
             return Found::Nothing(Some(ids));
         }
-        forced::Outcome::Exhausted => return Found::Exhausted,
+        Err(Unordered::Exhausted) => return Found::Exhausted,
     };
     let layout = Layout { parts: program.parts, processes: program.processes.len() };
     let words = program.possible.len().div_ceil(32);

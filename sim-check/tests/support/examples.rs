@@ -1,8 +1,10 @@
 //! Small recorded files.
 
-/// A model, a property and operations, which one process after the other runs: function, argument, result.
-pub type Example =
-    (&'static str, &'static str, &'static [(u32, &'static str, &'static str, &'static str)]);
+/// Operations, which one process after the other runs: function, argument, result.
+type Operations = &'static [(u32, &'static str, &'static str, &'static str)];
+
+/// A model, a property and operations.
+pub type Example = (&'static str, &'static str, Operations);
 
 /// Good histories, at least one for each kind of judge.
 pub const EXAMPLES: &[Example] = &[
@@ -84,7 +86,7 @@ pub const QUEUE: &str = r#"{:process 0, :type :invoke, :f :enqueue, :value 1, :i
 {:process :nemesis, :type :info, :f :start, :value #{"n1" "n2"}, :time 17}"#;
 
 /// Objects that are searched, judged in both ways.
-const SEARCHED: &[(&str, &[(u32, &str, &str, &str)])] = &[
+const SEARCHED: &[(&str, Operations)] = &[
     ("fifo-queue", &[(0, "enqueue", "1", "1"), (1, "dequeue", "null", "1")]),
     ("priority-queue", &[(0, "enqueue", "1", "1"), (1, "dequeue", "null", "null")]),
     ("unordered-queue", &[(0, "enqueue", "1", "1"), (1, "dequeue", "null", "1")]),
@@ -102,7 +104,7 @@ const SEARCHED: &[(&str, &[(u32, &str, &str, &str)])] = &[
 pub fn seeds() -> Vec<String> {
     let mut seeds: Vec<String> = EXAMPLES.iter().map(text).collect();
     for (model, operations) in SEARCHED {
-        seeds.extend(["linearizable", "sequential"].map(|way| text(&(model, way, operations))));
+        seeds.extend(["linearizable", "sequential"].map(|way| text(&(*model, way, *operations))));
     }
     seeds.extend([REGISTER, LISTS, QUEUE].map(String::from));
     seeds
