@@ -131,6 +131,24 @@ impl NumberTable {
         (len as u32, true)
     }
 
+    /// The number of the thing with this hash for which `is_it` holds.
+    pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+        if self.slots.is_empty() {
+            let mut known = self.hashes.iter().enumerate();
+            let found = known.find(|(i, known)| **known == hash && is_it(*i as u32));
+            return found.map(|(i, _)| i as u32);
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        while let Some(number) = self.slots[at].checked_sub(1) {
+            if self.hashes[number as usize] == hash && is_it(number) {
+                return Some(number);
+            }
+            at = (at + 1) & mask;
+        }
+        None
+    }
+
     fn rebuild(&mut self, size: usize) {
         self.slots = vec![0; size];
         let mask = size - 1;
@@ -161,6 +179,9 @@ mod tests {
                 if new {
                     things.push(thing);
                 }
+                let found = table.find(hash_of(&thing), |n| things[n as usize] == thing);
+                assert_eq!(found, Some(number));
+                assert_eq!(table.find(hash_of(&(thing + 1_000)), |_| true), None);
             }
         }
     }

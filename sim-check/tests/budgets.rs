@@ -1,64 +1,12 @@
 //! Every judge counts what it does, keeps to its budget, and never calls undecided what is good.
 
+mod support;
+
 use sim_check::Budget;
 use sim_check::history::RawHistory;
 use sim_check::judge::{Options, judge_file, prepare_with};
 use sim_check::txn::Assumptions;
-
-/// A model, a property and operations, which one process after the other runs: function, argument, result.
-type Example =
-    (&'static str, &'static str, &'static [(u32, &'static str, &'static str, &'static str)]);
-
-const EXAMPLES: &[Example] = &[
-    ("register", "linearizable", &[(0, "write", "1", "1"), (1, "read", "null", "1")]),
-    ("register", "sequential", &[(0, "write", "1", "1"), (1, "read", "null", "0")]),
-    ("register", "read-your-writes", &[(0, "write", "1", "1"), (0, "read", "null", "1")]),
-    ("bank", "snapshot-reads-conserve-total", &[(0, "read", "null", r#"{"a":3,"b":7}"#)]),
-    ("counter", "bounds", &[(0, "add", "1", "1"), (1, "read", "null", "1")]),
-    ("queue", "total-queue", &[(0, "enqueue", "1", "1"), (1, "dequeue", "null", "1")]),
-    ("queue", "queue-no-phantom", &[(0, "enqueue", "1", "1"), (1, "dequeue", "null", "1")]),
-    ("set", "no-lost-no-unexpected", &[(0, "add", "1", "1"), (1, "read", "null", "[1]")]),
-    ("set", "set-full", &[(0, "add", "1", "1"), (1, "read", "null", "[1]")]),
-    ("unique-ids", "unique", &[(0, "generate", "null", "1"), (1, "generate", "null", "2")]),
-    (
-        "long-fork",
-        "no-long-fork",
-        &[(0, "txn", r#"[["r",1,null],["r",2,null]]"#, r#"[["r",1,1],["r",2,null]]"#)],
-    ),
-    (
-        "list-append",
-        "strict-serializable",
-        &[
-            (0, "txn", r#"[["append",1,1]]"#, r#"[["append",1,1]]"#),
-            (1, "txn", r#"[["r",1,null]]"#, r#"[["r",1,[1]]]"#),
-        ],
-    ),
-    (
-        "rw-register",
-        "serializable",
-        &[
-            (0, "txn", r#"[["w",1,1]]"#, r#"[["w",1,1]]"#),
-            (1, "txn", r#"[["r",1,null]]"#, r#"[["r",1,null]]"#),
-        ],
-    ),
-    (
-        "rw-register",
-        "no-internal-anomaly",
-        &[(0, "txn", r#"[["w",1,1],["r",1,null]]"#, r#"[["w",1,1],["r",1,1]]"#)],
-    ),
-];
-
-fn text((model, property, operations): &Example) -> String {
-    let mut text = format!("{{\"model\":\"{model}\",\"property\":\"{property}\",\"initial\":0}}\n");
-    for (process, f, argument, result) in *operations {
-        for (kind, value) in [("invoke", argument), ("ok", result)] {
-            text.push_str(&format!(
-                "{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value}}}\n"
-            ));
-        }
-    }
-    text
-}
+use support::examples::{EXAMPLES, text};
 
 #[test]
 fn every_judge_keeps_to_its_budget() {

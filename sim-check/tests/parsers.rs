@@ -5,31 +5,9 @@ mod support;
 use std::path::PathBuf;
 
 use sim_check::history::RawHistory;
+use support::examples::{LISTS, QUEUE, REGISTER};
 use support::parsers::{Reading, mutate, read_and_judge};
 use support::random::Random;
-
-const REGISTER: &str = r#"{"model":"cas-register","property":"linearizable","cas_fail":"observed-mismatch"}
-{"process":0,"type":"invoke","f":"write","value":1,"index":0}
-{"process":1,"type":"invoke","f":"cas","value":[1,2],"index":1,"time":5}
-{"process":0,"type":"ok","f":"write","value":1,"index":2}
-{"process":1,"type":"fail","f":"cas","value":[1,2],"index":3,"time":9}
-{"process":"nemesis","type":"info","f":"kill","value":null,"index":4}
-{"process":2,"type":"invoke","f":"read","value":null,"index":5}
-{"process":2,"type":"ok","f":"read","value":1,"index":6}
-{"process":0,"type":"invoke","f":"write","value":3,"index":7}
-{"process":0,"type":"info","f":"write","value":3,"index":8}"#;
-
-const LISTS: &str = r#"{"model":"list-append","property":"serializable"}
-{"process":0,"type":"invoke","f":"txn","value":[["append","x",1],["r","y",null]],"index":0}
-{"process":1,"type":"invoke","f":"txn","value":[["append","y",1],["r","x",null]],"index":1}
-{"process":0,"type":"ok","f":"txn","value":[["append","x",1],["r","y",null]],"index":2}
-{"process":1,"type":"ok","f":"txn","value":[["append","y",1],["r","x",[1]]],"index":3}"#;
-
-const QUEUE: &str = r#"{:process 0, :type :invoke, :f :enqueue, :value 1, :index 0}
-{:process 0, :type :ok, :f :enqueue, :value 1, :index 1} ; a comment
-{:process 1, :type :invoke, :f :dequeue, :value nil, :index 2}
-{:process 1, :type :ok, :f :dequeue, :value 1, :index 3}
-{:process :nemesis, :type :info, :f :start, :value #{"n1" "n2"}, :time 17}"#;
 
 fn hammer(text: &str, times: u64) -> [usize; 3] {
     let mut met = [0; 3];

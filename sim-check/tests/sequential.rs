@@ -3,14 +3,18 @@
 
 mod support;
 
-use sim_check::Budget;
+use sim_check::history::HistoryRecorder;
+use sim_check::linearizability::check_linearizability;
+use sim_check::sequential::check_sequential_consistency;
+use sim_check::spec::*;
+use sim_check::{Budget, ProcessId};
 use support::agree::{Depth, all};
 use support::draw::Shape;
 use support::random::Random;
 use support::stale::{Kind, judge_stale};
 
-/// Objects with few states, about which something is known before the search, and two with states without end.
-const OBJECTS: [&str; 9] = [
+/// Objects with few states and collections, about which something is known before the search, and one other.
+const OBJECTS: [&str; 15] = [
     "register",
     "register-unique-writes",
     "cas-register",
@@ -19,6 +23,12 @@ const OBJECTS: [&str; 9] = [
     "mutex",
     "set",
     "fifo-queue",
+    "fifo-queue-distinct",
+    "unordered-queue",
+    "priority-queue",
+    "stack",
+    "append-list",
+    "grow-only-set",
     "counter",
 ];
 
@@ -78,6 +88,61 @@ fn long_histories_of_values_that_are_written_once() {
         let (_, bad, most) = judge(kind, (5, 200), true, 16);
         assert!(bad > 7 && most < 3_000, "{kind:?}: {bad} bad, {most} configurations");
     }
+}
+
+#[test]
+fn long_histories_of_collections_of_different_values() {
+    for kind in [Kind::Queue, Kind::Stack, Kind::PriorityQueue, Kind::List] {
+        let (good, _, most) = judge(kind, (5, 200), false, 0);
+        assert!(good == 10 && most < 4_000, "{kind:?}: {good} good, {most} configurations");
+        let (_, bad, most) = judge(kind, (5, 200), true, 16);
+        assert!(bad > 7 && most < 4_000, "{kind:?}: {bad} bad, {most} configurations");
+    }
+}
+
+/// One process writes and returns before another one looks, and finds what was there at first.
+fn is_stale_but_right<S: NondeterministicSpec>(
+    spec: &S,
+    write: (S::Op, S::Ret),
+    looks: &[(S::Op, S::Ret)],
+) {
+    let mut recorder = HistoryRecorder::new();
+    for (process, (op, ret)) in [(0, &write)].into_iter().chain(looks.iter().map(|look| (1, look)))
+    {
+        let id = recorder.invoke(ProcessId(process), None, op.clone());
+        recorder.ok(id, None, ret.clone()).expect("it is open");
+    }
+    let history = recorder.finish();
+    assert!(check_linearizability(spec, &history, Budget::UNLIMITED).is_violation());
+    let verdict = check_sequential_consistency(spec, &history, Budget::UNLIMITED);
+    assert!(verdict.is_ok(), "{verdict:?}: {history:?}");
+}
+
+#[test]
+fn what_a_collection_holds_at_first_came_with_no_operation() {
+    is_stale_but_right(
+        &FifoQueue::holding([7]),
+        (QueueOp::Enqueue(1), QueueRet::Enqueued),
+        &[
+            (QueueOp::Dequeue, QueueRet::Dequeued(Some(7))),
+            (QueueOp::Dequeue, QueueRet::Dequeued(None)),
+        ],
+    );
+    is_stale_but_right(
+        &Stack::holding([7]),
+        (StackOp::Push(1), StackRet::Pushed),
+        &[(StackOp::Pop, StackRet::Popped(Some(7)))],
+    );
+    is_stale_but_right(
+        &AppendList::holding([7]),
+        (AppendListOp::Append(1), AppendListRet::Appended),
+        &[(AppendListOp::Read, AppendListRet::Elements(vec![7]))],
+    );
+    is_stale_but_right(
+        &GrowOnlySet::holding([7]),
+        (GrowOnlySetOp::Add(1), GrowOnlySetRet::Added),
+        &[(GrowOnlySetOp::Read, GrowOnlySetRet::Elements(vec![7]))],
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::node::Node;
 use super::program::Program;
 use crate::linearizability::{Machine, Next};
-use crate::spec::NondeterministicSpec;
+use crate::spec::{NondeterministicSpec, OrderRule};
 use crate::verdict::Meter;
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ use std::collections::BTreeMap;
 const TRANSITIONS_MAX: usize = 500_000;
 
 /// A state of a part without which some operations that succeeded are not possible.
-pub(super) struct Demand {
-    pub(super) part: u32,
-    pub(super) state: u32,
+struct Demand {
+    part: u32,
+    state: u32,
     /// The operations that are possible in this state alone.
-    pub(super) readers: Vec<Node>,
+    readers: Vec<Node>,
     /// The operations that can lead to it from another state.
-    pub(super) sources: Vec<Node>,
+    sources: Vec<Node>,
     /// The operations of this part that are possible, if at all, only in other states, or leave this one.
-    pub(super) others: Vec<Node>,
+    others: Vec<Node>,
     /// For each process how many of its operations there are up to its last reader.
     needs: Vec<u32>,
     /// The same up to its last source; the possible operations count as processes.
@@ -29,12 +29,12 @@ pub(super) struct Demand {
 /// All that is known of a program.
 pub(super) struct Demands {
     initial: u32,
-    pub(super) all: Vec<Demand>,
+    all: Vec<Demand>,
     of: BTreeMap<(u32, u32), usize>,
     /// For each operation the demands of which it is a source.
     feeds: BTreeMap<Node, Vec<usize>>,
     /// An operation that is possible in no state that the object can come to.
-    pub(super) impossible: Option<Node>,
+    impossible: Option<Node>,
 }
 
 impl Demands {
@@ -163,7 +163,7 @@ impl Demands {
             let staying = &stays[number];
             let others =
                 classes.iter().enumerate().filter(|(c, _)| staying.binary_search(c).is_err());
-            let others = others.flat_map(|(_, class)| nodes_of[class].iter().filter(certain));
+            let others = others.flat_map(|(_, class)| &nodes_of[class]);
             let last = |nodes: &[Node]| {
                 let mut last = vec![0; width];
                 for node in nodes {
@@ -185,9 +185,26 @@ impl Demands {
         Some(())
     }
 
-    /// Whether a demand is for the state in which all parts begin.
-    pub(super) fn is_initial(&self, demand: &Demand) -> bool {
-        demand.state == self.initial
+    /// If one operation alone can bring about the state that others need, whatever does not leave that state alone
+    /// comes before the first or after the others (Gibbons and Korach, "Testing shared memories", SIAM J. Comput. 26(4),
+    /// 1997). If the object begins in it and nothing leads back to it, the others come first.
+    pub(super) fn rules(&self) -> Vec<OrderRule<Node>> {
+        let mut rules: Vec<OrderRule<Node>> =
+            self.impossible.iter().map(|node| OrderRule::Impossible(vec![*node])).collect();
+        for demand in &self.all {
+            match *demand.sources {
+                [] => rules.push(OrderRule::Before {
+                    first: demand.readers.iter().map(|reader| (*reader, None)).collect(),
+                    then: demand.others.clone(),
+                }),
+                [source] if demand.state != self.initial => rules.push(OrderRule::Apart {
+                    pairs: demand.readers.iter().map(|reader| (source, *reader)).collect(),
+                    others: demand.others.clone(),
+                }),
+                _ => {}
+            }
+        }
+        rules
     }
 
     /// Whether an operation that has just led a part to `now` from `before` left a demand that nobody can meet any more.

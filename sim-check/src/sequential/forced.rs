@@ -1,176 +1,407 @@
 //! Which operations must come before which, in every order.
 //!
-//! If one operation alone can bring about the state that another one needs, they go together: whatever does not leave that state
-//! alone comes before the first or after the second (Gibbons and Korach, "Testing shared memories", SIAM J. Comput.
-//! 26(4), 1997). What follows from that and from the order of each process is added until nothing more follows. An
-//! operation that would have to come before itself refutes the history; else the search respects what was found.
+//! Rules say what holds in each order ([`OrderRule`]). What follows from them and from the order of each process is added
+//! until nothing more follows. An operation that would have to come before itself refutes the history; else the search
+//! respects what was found, and adds what follows from each of its own choices.
 
-use super::demands::Demands;
 use super::node::Node;
 use super::program::Program;
+use crate::spec::OrderRule;
 use crate::verdict::Meter;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
-/// One operation before another, and why: the operations of this path have to come one after the other.
+/// So many looks at pairs of operations are one configuration.
+const LOOKS: u64 = 64;
+
+/// That the first comes before the second.
+type Order = (Node, Node);
+
+/// One operation before another, and why.
 struct Edge {
     from: Node,
     to: Node,
-    /// `from`, `to`: that one comes before the other, by edges that are older than this one.
-    premise: Option<(Node, Node)>,
+    reason: Reason,
+}
+
+/// Why one operation comes before another.
+#[derive(Clone, Copy)]
+enum Reason {
+    /// The order of a process, or a choice of the search.
+    Given,
+    /// A rule that needs nothing else, except perhaps this operation.
+    Rule(Option<Node>),
+    /// A rule, as these come one before the other, by edges that are older than this one.
+    Implied([Option<Order>; 2]),
+}
+
+/// A place of an operation in a rule.
+#[derive(Clone, Copy)]
+enum Role {
+    /// In the pair with this number.
+    Pair(usize),
+    /// Among what must not come between.
+    Other,
+}
+
+/// Where a search stood when it came to an operation.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    edges: usize,
+    overwritten: usize,
 }
 
 /// For each operation how many of each process have to come before it. Possible operations that must have taken effect
 /// count as processes of their own.
 pub(super) struct Forced {
-    before: Vec<Vec<Vec<u32>>>,
+    width: usize,
+    /// The number of the first operation of each process, and at last how many there are.
+    starts: Vec<usize>,
+    /// A row for each operation.
+    before: Vec<u32>,
     edges: Vec<Edge>,
     /// For each operation the edges that begin there.
-    out: Vec<Vec<Vec<u32>>>,
+    out: Vec<Vec<u32>>,
+    rules: Vec<OrderRule<Node>>,
+    /// For each operation the rules that more is to follow from if more comes before it.
+    roles: Vec<Vec<(u32, Role)>>,
+    /// Operations before which more comes than when their rules were looked at.
+    grown: VecDeque<Node>,
+    is_grown: Vec<bool>,
+    /// What stood in `before`.
+    overwritten: Vec<(u32, u32)>,
+    looks: u64,
 }
 
-/// What became of the attempt to order the operations.
-pub(super) enum Outcome {
-    Ordered(Forced),
-    /// These operations alone cannot be ordered.
+/// Why the operations were not ordered.
+pub(super) enum Unordered {
+    /// These alone cannot be.
     Contradiction(Vec<Node>),
+    /// The meter ran out.
     Exhausted,
 }
 
+/// An operation that would have to come before itself.
+struct Circle(Node);
+
+/// What became of an attempt to draw all conclusions.
+enum Stop {
+    Circle(Circle),
+    Exhausted,
+}
+
+impl From<Circle> for Stop {
+    fn from(circle: Circle) -> Stop {
+        Stop::Circle(circle)
+    }
+}
+
 impl Forced {
-    pub(super) fn of(program: &Program, demands: &Demands, meter: &mut Meter) -> Outcome {
-        if let Some(node) = demands.impossible {
-            return Outcome::Contradiction(vec![node]);
-        }
-        let mut lengths: Vec<usize> = program.processes.iter().map(Vec::len).collect();
-        lengths.extend(program.possible.iter().map(|_| 1));
-        let width = lengths.len();
-        let own = |process: usize, place: usize| {
-            let mut before = vec![0; width];
-            before[process] = place as u32;
-            if let Some(number) = process.checked_sub(program.processes.len()) {
-                let possible = &program.possible[number];
-                before[possible.process] = possible.after;
+    pub(super) fn of(
+        program: &Program,
+        rules: Vec<OrderRule<Node>>,
+        meter: &mut Meter,
+    ) -> Result<Forced, Unordered> {
+        for rule in &rules {
+            if let OrderRule::Impossible(nodes) = rule {
+                return Err(Unordered::Contradiction(nodes.clone()));
             }
-            before
+        }
+        let mut forced = Forced::unruled(program);
+        forced.add_roles(&rules);
+        forced.rules = rules;
+        match forced.begin(program).map_err(Stop::Circle).and_then(|()| forced.saturate(meter)) {
+            Ok(()) => {
+                // All of this holds whatever the search does.
+                forced.overwritten.clear();
+                Ok(forced)
+            }
+            Err(Stop::Circle(Circle(node))) => Err(Unordered::Contradiction(forced.circle(node))),
+            Err(Stop::Exhausted) => Err(Unordered::Exhausted),
+        }
+    }
+
+    /// The order of each process alone.
+    fn unruled(program: &Program) -> Forced {
+        let width = program.processes.len() + program.possible.len();
+        let mut starts = vec![0];
+        let mut before = Vec::new();
+        let mut row = |process: usize, place: usize, after: Option<(usize, u32)>| {
+            let start = before.len();
+            before.resize(start + width, 0);
+            before[start + process] = place as u32;
+            if let Some((process, after)) = after {
+                before[start + process] = after;
+            }
         };
-        let before = lengths.iter().enumerate();
-        let before = before.map(|(process, len)| (0..*len).map(|at| own(process, at)).collect());
-        let out = lengths.iter().map(|len| vec![Vec::new(); *len]).collect();
-        let mut forced = Forced { before: before.collect(), edges: Vec::new(), out };
+        for (process, places) in program.processes.iter().enumerate() {
+            (0..places.len()).for_each(|place| row(process, place, None));
+            starts.push(starts[process] + places.len());
+        }
+        for (number, possible) in program.possible.iter().enumerate() {
+            let process = program.processes.len() + number;
+            row(process, 0, Some((possible.process, possible.after)));
+            starts.push(starts[process] + 1);
+        }
+        let operations = starts[width];
+        Forced {
+            width,
+            starts,
+            before,
+            edges: Vec::new(),
+            out: vec![Vec::new(); operations],
+            rules: Vec::new(),
+            roles: vec![Vec::new(); operations],
+            grown: VecDeque::new(),
+            is_grown: vec![false; operations],
+            overwritten: Vec::new(),
+            looks: 0,
+        }
+    }
+
+    fn add_roles(&mut self, rules: &[OrderRule<Node>]) {
+        for (number, rule) in rules.iter().enumerate() {
+            let number = number as u32;
+            match rule {
+                OrderRule::Impossible(_) | OrderRule::Before { .. } => {}
+                OrderRule::Apart { pairs, others } => {
+                    for (i, (_, second)) in pairs.iter().enumerate() {
+                        self.role(*second, number, Role::Pair(i));
+                    }
+                    for other in others {
+                        self.role(*other, number, Role::Other);
+                    }
+                }
+                OrderRule::SameOrder(pairs) | OrderRule::Nested(pairs) => {
+                    for (i, (first, second)) in pairs.iter().enumerate() {
+                        self.role(*first, number, Role::Pair(i));
+                        self.role(*second, number, Role::Pair(i));
+                    }
+                }
+            }
+        }
+    }
+
+    fn role(&mut self, node: Node, rule: u32, role: Role) {
+        let number = self.number(node);
+        self.roles[number].push((rule, role));
+    }
+
+    /// Adds what the rules say by themselves.
+    fn begin(&mut self, program: &Program) -> Result<(), Circle> {
         for (number, possible) in program.possible.iter().enumerate() {
             if let Some(place) = possible.after.checked_sub(1) {
                 let from = Node { process: possible.process, place };
                 let to = Node { process: program.processes.len() + number, place: 0 };
-                let bad = forced.add(from, to, None);
-                assert!(bad.is_none(), "nothing comes before an operation's own process");
+                self.push(from, to, Reason::Given)?;
             }
         }
-        match forced.saturate(demands, meter) {
-            None => Outcome::Exhausted,
-            Some(Some(node)) => Outcome::Contradiction(forced.circle(node)),
-            Some(None) => Outcome::Ordered(forced),
-        }
+        let rules = std::mem::take(&mut self.rules);
+        let begun = rules.iter().try_for_each(|rule| match rule {
+            OrderRule::Impossible(_) => Ok(()),
+            OrderRule::Before { first, then } => {
+                // From the last one to the first one: most others follow.
+                first.iter().rev().try_for_each(|(from, by)| {
+                    then.iter().filter(|to| *to != from).try_for_each(|to| {
+                        self.looks += 1;
+                        self.add(*from, *to, Reason::Rule(*by))
+                    })
+                })
+            }
+            OrderRule::Apart { pairs, .. }
+            | OrderRule::SameOrder(pairs)
+            | OrderRule::Nested(pairs) => {
+                pairs.iter().try_for_each(|(from, to)| self.add(*from, *to, Reason::Rule(None)))
+            }
+        });
+        self.rules = rules;
+        // The order of the processes is news to all rules.
+        self.grown = program.nodes().into();
+        self.is_grown.fill(true);
+        begun
+    }
+
+    fn number(&self, node: Node) -> usize {
+        self.starts[node.process] + node.place as usize
     }
 
     /// How many operations of each process must come before this one.
     pub(super) fn before(&self, node: Node) -> &[u32] {
-        &self.before[node.process][node.place as usize]
+        let start = self.number(node) * self.width;
+        &self.before[start..start + self.width]
     }
 
     fn precedes(&self, first: Node, second: Node) -> bool {
         self.before(second)[first.process] > first.place
     }
 
-    /// An operation that would have to come before itself, if there is one. The outer `None`: the meter ran out.
-    fn saturate(&mut self, demands: &Demands, meter: &mut Meter) -> Option<Option<Node>> {
-        for demand in &demands.all {
-            match *demand.sources {
-                // The initial state, to which nothing leads back: all that leaves it comes after.
-                [] => {
-                    for reader in &demand.readers {
-                        for other in demand.others.iter().filter(|other| *other != reader) {
-                            if let bad @ Some(_) = self.add(*reader, *other, None) {
-                                return Some(bad);
-                            }
-                        }
-                    }
-                }
-                [source] if !demands.is_initial(demand) => {
-                    for reader in &demand.readers {
-                        if let bad @ Some(_) = self.add(source, *reader, None) {
-                            return Some(bad);
-                        }
-                    }
-                }
-                _ => {}
-            }
-            if !meter.spend(1 + (demand.readers.len() * demand.others.len()) as u64 / 64) {
-                return None;
-            }
+    /// Where the search stands.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { edges: self.edges.len(), overwritten: self.overwritten.len() }
+    }
+
+    /// Forgets what followed from the choices since then.
+    pub(super) fn return_to(&mut self, mark: Mark) {
+        while self.edges.len() > mark.edges {
+            let edge = self.edges.pop().expect("there are more");
+            let from = self.number(edge.from);
+            self.out[from].pop();
         }
-        loop {
-            let known = self.edges.len();
-            for demand in &demands.all {
-                let [source] = *demand.sources else { continue };
-                if demands.is_initial(demand) {
-                    continue;
-                }
-                if !meter.spend(1 + (demand.readers.len() * demand.others.len()) as u64 / 64) {
-                    return None;
-                }
-                for other in demand.others.iter().copied().filter(|other| *other != source) {
-                    for reader in demand.readers.iter().copied().filter(|reader| *reader != other) {
-                        let mut bad = None;
-                        if self.precedes(other, reader) && !self.precedes(other, source) {
-                            bad = self.add(other, source, Some((other, reader)));
-                        } else if self.precedes(source, other) && !self.precedes(reader, other) {
-                            bad = self.add(reader, other, Some((source, other)));
-                        }
-                        if bad.is_some() {
-                            return Some(bad);
-                        }
-                    }
-                }
-            }
-            if self.edges.len() == known {
-                return Some(None);
-            }
+        while self.overwritten.len() > mark.overwritten {
+            let (at, was) = self.overwritten.pop().expect("there are more");
+            self.before[at as usize] = was;
+        }
+        while let Some(node) = self.grown.pop_front() {
+            let number = self.number(node);
+            self.is_grown[number] = false;
         }
     }
 
-    /// Adds an edge and all that follows; returns an operation that would come before itself.
-    fn add(&mut self, from: Node, to: Node, premise: Option<(Node, Node)>) -> Option<Node> {
-        if self.precedes(from, to) && premise.is_some() {
-            return None;
+    /// The search lets an operation take effect before all of these. False: then nothing that comes later can be right.
+    pub(super) fn choose(&mut self, node: Node, later: impl Iterator<Item = Node>) -> bool {
+        let mut later = later.filter(|other| *other != node);
+        later.all(|other| self.add(node, other, Reason::Given).is_ok())
+    }
+
+    /// Adds what follows from the choices. False: nothing that comes later can be right. `None`: the meter ran out.
+    pub(super) fn conclude(&mut self, meter: &mut Meter) -> Option<bool> {
+        match self.saturate(meter) {
+            Ok(()) => Some(true),
+            Err(Stop::Circle(_)) => Some(false),
+            Err(Stop::Exhausted) => None,
         }
+    }
+
+    /// Adds all that follows from the rules.
+    fn saturate(&mut self, meter: &mut Meter) -> Result<(), Stop> {
+        let rules = std::mem::take(&mut self.rules);
+        let mut done = Ok(());
+        while let (Ok(()), Some(node)) = (&done, self.grown.pop_front()) {
+            let number = self.number(node);
+            self.is_grown[number] = false;
+            let roles = std::mem::take(&mut self.roles[number]);
+            done = roles
+                .iter()
+                .try_for_each(|(rule, role)| self.look(&rules[*rule as usize], *role, node))
+                .map_err(Stop::Circle);
+            self.roles[number] = roles;
+            if !meter.spend(self.looks / LOOKS) {
+                done = Err(Stop::Exhausted);
+            }
+            self.looks %= LOOKS;
+        }
+        self.rules = rules;
+        done
+    }
+
+    /// Adds what a rule implies now that more comes before this operation.
+    fn look(&mut self, rule: &OrderRule<Node>, role: Role, node: Node) -> Result<(), Circle> {
+        match (rule, role) {
+            (OrderRule::Apart { pairs, others }, Role::Pair(i)) => {
+                let pair = pairs[i];
+                self.looks += others.len() as u64;
+                others.iter().try_for_each(|other| self.keep_out(*other, pair))
+            }
+            (OrderRule::Apart { pairs, .. }, Role::Other) => {
+                self.looks += pairs.len() as u64;
+                pairs.iter().try_for_each(|pair| self.keep_out(node, *pair))
+            }
+            (OrderRule::SameOrder(pairs), Role::Pair(i)) => {
+                self.looks += pairs.len() as u64;
+                let (first, second) = pairs[i];
+                pairs.iter().filter(|(other, _)| *other != first).try_for_each(
+                    |(other_first, other_second)| {
+                        self.imply((*other_first, first), (*other_second, second))?;
+                        self.imply((*other_second, second), (*other_first, first))
+                    },
+                )
+            }
+            (OrderRule::Nested(pairs), Role::Pair(i)) => {
+                self.looks += 2 * pairs.len() as u64;
+                let one = pairs[i];
+                pairs.iter().filter(|other| **other != one).try_for_each(|other| {
+                    self.nest(one, *other)?;
+                    self.nest(*other, one)
+                })
+            }
+            (OrderRule::Impossible(_) | OrderRule::Before { .. }, _)
+            | (OrderRule::SameOrder(_) | OrderRule::Nested(_), Role::Other) => Ok(()),
+        }
+    }
+
+    /// What comes before the second comes before the first, and what comes after the first comes after the second.
+    fn keep_out(&mut self, other: Node, (first, second): (Node, Node)) -> Result<(), Circle> {
+        if other == first || other == second {
+            return Ok(());
+        }
+        self.imply((other, second), (other, first))?;
+        self.imply((first, other), (second, other))
+    }
+
+    /// If one begins before the other and the other before the end of the one, it ends before that, too.
+    fn nest(&mut self, (a, z): (Node, Node), (b, y): (Node, Node)) -> Result<(), Circle> {
+        // Not all three, as orders are total: a < b, b < z, z < y.
+        for (premises, conclusion) in
+            [([(a, b), (b, z)], (y, z)), ([(a, b), (z, y)], (z, b)), ([(b, z), (z, y)], (b, a))]
+        {
+            if premises.iter().all(|(first, second)| self.precedes(*first, *second)) {
+                let reason = Reason::Implied(premises.map(Some));
+                self.add(conclusion.0, conclusion.1, reason)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn imply(&mut self, premise: Order, conclusion: Order) -> Result<(), Circle> {
+        if self.precedes(premise.0, premise.1) {
+            let reason = Reason::Implied([Some(premise), None]);
+            self.add(conclusion.0, conclusion.1, reason)?;
+        }
+        Ok(())
+    }
+
+    /// Adds an edge, if it is news, and all that follows from it without a rule.
+    fn add(&mut self, from: Node, to: Node, reason: Reason) -> Result<(), Circle> {
+        if self.precedes(from, to) { Ok(()) } else { self.push(from, to, reason) }
+    }
+
+    fn push(&mut self, from: Node, to: Node, reason: Reason) -> Result<(), Circle> {
         let number = self.edges.len() as u32;
-        self.edges.push(Edge { from, to, premise });
-        self.out[from.process][from.place as usize].push(number);
+        self.edges.push(Edge { from, to, reason });
+        let start = self.number(from);
+        self.out[start].push(number);
         let mut changed = vec![(from, to)];
         while let Some((from, to)) = changed.pop() {
-            let mut earlier = self.before(from).to_vec();
-            earlier[from.process] = earlier[from.process].max(from.place + 1);
-            let later = &mut self.before[to.process][to.place as usize];
+            let earlier = self.number(from) * self.width;
+            let number = self.number(to);
+            let later = number * self.width;
             let mut grew = false;
-            for (later, earlier) in later.iter_mut().zip(earlier) {
-                grew |= *later < earlier;
-                *later = (*later).max(earlier);
+            for process in 0..self.width {
+                let own = if process == from.process { from.place + 1 } else { 0 };
+                let earlier = self.before[earlier + process].max(own);
+                let was = self.before[later + process];
+                if was < earlier {
+                    self.overwritten.push(((later + process) as u32, was));
+                    self.before[later + process] = earlier;
+                    grew = true;
+                }
             }
             if !grew {
                 continue;
             }
-            if later[to.process] > to.place {
-                return Some(to);
+            if self.before[later + to.process] > to.place {
+                return Err(Circle(to));
             }
-            let next = Node { place: to.place + 1, ..to };
-            if (next.place as usize) < self.before[to.process].len() {
-                changed.push((to, next));
+            if !std::mem::replace(&mut self.is_grown[number], true) {
+                self.grown.push_back(to);
             }
-            for edge in &self.out[to.process][to.place as usize] {
+            if number + 1 < self.starts[to.process + 1] {
+                changed.push((to, Node { place: to.place + 1, ..to }));
+            }
+            for edge in &self.out[number] {
                 changed.push((to, self.edges[*edge as usize].to));
             }
         }
-        None
+        Ok(())
     }
 
     /// The operations that show that this one would have to come before itself.
@@ -183,8 +414,17 @@ impl Forced {
             for number in self.path(from, to, older_than) {
                 let edge = &self.edges[number];
                 shown.extend([edge.from, edge.to]);
-                if let (Some(premise), true) = (edge.premise, used.insert(number)) {
-                    open.push((premise, number));
+                match edge.reason {
+                    Reason::Given | Reason::Rule(None) => {}
+                    Reason::Rule(Some(by)) => {
+                        shown.insert(by);
+                    }
+                    Reason::Implied(premises) => {
+                        if used.insert(number) {
+                            let premises = premises.into_iter().flatten();
+                            open.extend(premises.map(|premise| (premise, number)));
+                        }
+                    }
                 }
             }
         }

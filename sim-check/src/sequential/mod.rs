@@ -8,12 +8,17 @@
 //! memories", SIAM J. Comput. 26(4), 1997), so no short certificate of "there is no order" can be expected in general. Most
 //! histories decide themselves, though: where one operation alone can have written what another one read, nothing
 //! that disturbs it may come between them, and what follows from that often goes in a circle. The operations of such a
-//! circle are the evidence, few of many. What is left is searched, within what was found, for an order.
+//! circle are the evidence, few of many. What is left is searched, within what was found, for an order, and each choice of
+//! the search is a reason for more.
+//!
+//! That is for objects with few states. Collections have too many, but their operations tell the order where values are
+//! different: see [`order_rules`](crate::spec::SequentialSpec::order_rules).
 
 mod demands;
 mod forced;
 mod node;
 mod program;
+mod rules;
 mod search;
 
 use crate::history::{History, OperationId, Outcome};

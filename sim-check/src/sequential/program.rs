@@ -76,6 +76,15 @@ impl Program {
         certain.chain(self.possible.iter_mut().map(|possible| &mut possible.place))
     }
 
+    /// All operations, the possible ones last.
+    pub(super) fn nodes(&self) -> Vec<Node> {
+        let lengths = self.processes.iter().map(Vec::len).chain(self.possible.iter().map(|_| 1));
+        let nodes = lengths.enumerate().flat_map(|(process, places)| {
+            (0..places as u32).map(move |place| Node { process, place })
+        });
+        nodes.collect()
+    }
+
     /// The operation with this number.
     pub(super) fn place(&self, node: Node) -> &Place {
         match node.process.checked_sub(self.processes.len()) {
@@ -84,7 +93,15 @@ impl Program {
         }
     }
 
-    /// The operations that their processes allow next, where `done` tells how many of each have taken effect.
+    /// The next operation of each process, where `done` tells how many of each have taken effect.
+    pub(super) fn heads(&self, done: impl Fn(usize) -> u32) -> impl Iterator<Item = Node> {
+        let processes = self.processes.iter().enumerate();
+        let heads = processes.map(move |(process, places)| (process, places.len(), done(process)));
+        let left = heads.filter(|(_, places, place)| (*place as usize) < *places);
+        left.map(|(process, _, place)| Node { process, place })
+    }
+
+    /// The operations that may come next, and the possible ones that are left, where `done` tells how many of each have taken effect.
     pub(super) fn next(&self, done: impl Fn(usize) -> u32) -> Vec<Node> {
         let mut next = Vec::new();
         for (process, places) in self.processes.iter().enumerate() {
@@ -93,9 +110,9 @@ impl Program {
                 next.push(Node { process, place });
             }
         }
-        for (number, possible) in self.possible.iter().enumerate() {
+        for number in 0..self.possible.len() {
             let process = self.processes.len() + number;
-            if done(process) == 0 && done(possible.process) >= possible.after {
+            if done(process) == 0 {
                 next.push(Node { process, place: 0 });
             }
         }

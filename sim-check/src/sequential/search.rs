@@ -1,9 +1,10 @@
 //! The search: where each process stands, and in which states the parts of the object are.
 
 use super::demands::{Demands, each_next};
-use super::forced::{self, Forced};
+use super::forced::{Forced, Mark, Unordered};
 use super::node::Node;
 use super::program::{Place, Program};
+use super::rules::rules;
 use crate::hash::{NumberTable, hash_of};
 use crate::history::{History, OperationId};
 use crate::linearizability::Machine;
@@ -27,7 +28,9 @@ type Position = Box<[u32]>;
 struct Frame {
     position: Position,
     trail: usize,
-    taken: Option<OperationId>,
+    taken: Option<Node>,
+    /// What was known before it was taken.
+    mark: Mark,
 }
 
 /// Where what stands in a position.
@@ -79,15 +82,15 @@ pub(super) fn search<S: NondeterministicSpec>(
     let Some(demands) = Demands::new(&mut machine, &program, meter) else {
         return Found::Exhausted;
     };
-    let forced = match Forced::of(&program, &demands, meter) {
-        forced::Outcome::Ordered(forced) => forced,
-        forced::Outcome::Contradiction(nodes) => {
+    let mut forced = match Forced::of(&program, rules(&machine, &program, &demands), meter) {
+        Ok(forced) => forced,
+        Err(Unordered::Contradiction(nodes)) => {
             let mut ids: Vec<OperationId> =
                 nodes.into_iter().map(|node| program.place(node).id).collect();
             ids.sort_unstable();
             return Found::Nothing(Some(ids));
         }
-        forced::Outcome::Exhausted => return Found::Exhausted,
+        Err(Unordered::Exhausted) => return Found::Exhausted,
     };
     let layout = Layout { parts: program.parts, processes: program.processes.len() };
     let words = program.possible.len().div_ceil(32);
@@ -95,14 +98,20 @@ pub(super) fn search<S: NondeterministicSpec>(
     start[..layout.parts].fill(machine.state(&spec.initial()));
     let mut numbers = NumberTable::default();
     let mut known: Vec<Position> = Vec::new();
-    let mut trail: Vec<OperationId> = Vec::new();
-    let mut stack = vec![Frame { position: start, trail: 0, taken: None }];
+    let mut trail: Vec<Node> = Vec::new();
+    let mut stack = vec![Frame { position: start, trail: 0, taken: None, mark: forced.mark() }];
     let mut children: Vec<(u32, Frame)> = Vec::new();
     while let Some(mut frame) = stack.pop() {
+        forced.return_to(frame.mark);
         trail.truncate(frame.trail);
-        trail.extend(frame.taken);
         let position = &mut frame.position;
-        if !absorb(&mut machine, &program, &forced, layout, position, &mut trail) {
+        if let Some(node) = frame.taken {
+            trail.push(node);
+            if !forced.choose(node, program.heads(|process| layout.done(position, process))) {
+                continue;
+            }
+        }
+        if !absorb(&mut machine, &program, &mut forced, layout, position, &mut trail) {
             continue;
         }
         let position = &frame.position;
@@ -110,7 +119,8 @@ pub(super) fn search<S: NondeterministicSpec>(
             layout.done(position, process) as usize == places.len()
         };
         if program.processes.iter().enumerate().all(is_done) {
-            return Found::Order(trail);
+            let order = trail.into_iter().map(|node| program.place(node).id);
+            return Found::Order(order.collect());
         }
         if !meter.spend(1) {
             return Found::Exhausted;
@@ -119,6 +129,12 @@ pub(super) fn search<S: NondeterministicSpec>(
             continue;
         }
         known.push(position.clone());
+        match forced.conclude(meter) {
+            Some(true) => {}
+            Some(false) => continue,
+            None => return Found::Exhausted,
+        }
+        let mark = forced.mark();
         for node in program.next(|process| layout.done(position, process)) {
             if !layout.is_ready(position, &forced, node) {
                 continue;
@@ -138,7 +154,7 @@ pub(super) fn search<S: NondeterministicSpec>(
                 if demands.is_dead(node, (place.part, before, now), done) {
                     return;
                 }
-                let frame = Frame { position: next, trail: trail.len(), taken: Some(place.id) };
+                let frame = Frame { position: next, trail: trail.len(), taken: Some(node), mark };
                 children.push((place.invoked, frame));
             });
         }
@@ -154,33 +170,27 @@ pub(super) fn search<S: NondeterministicSpec>(
 fn absorb<S: NondeterministicSpec>(
     machine: &mut Machine<'_, S>,
     program: &Program,
-    forced: &Forced,
+    forced: &mut Forced,
     layout: Layout,
     position: &mut Position,
-    trail: &mut Vec<OperationId>,
+    trail: &mut Vec<Node>,
 ) -> bool {
-    // What one process does here may be what another one waits for.
-    let mut waits = true;
-    while std::mem::take(&mut waits) {
-        let mut blocked = false;
-        for (process, places) in program.processes.iter().enumerate() {
-            while let Some(place) = places.get(layout.done(position, process) as usize) {
-                let state = position[place.part as usize];
-                if !machine.is_pure(place.class) || !machine.allows(state, place.class) {
-                    break;
-                }
-                let node = Node { process, place: layout.done(position, process) };
-                if !layout.is_ready(position, forced, node) {
-                    blocked = true;
-                    break;
-                }
-                layout.take(position, node);
-                trail.push(place.id);
-                waits = true;
+    for (process, places) in program.processes.iter().enumerate() {
+        while let Some(place) = places.get(layout.done(position, process) as usize) {
+            let state = position[place.part as usize];
+            if !machine.is_pure(place.class) || !machine.allows(state, place.class) {
+                break;
             }
-        }
-        if !waits && blocked {
-            return false;
+            let node = Node { process, place: layout.done(position, process) };
+            // What must come before it changes the state: of two operations that change nothing either may come first.
+            if !layout.is_ready(position, forced, node) {
+                return false;
+            }
+            layout.take(position, node);
+            trail.push(node);
+            if !forced.choose(node, program.heads(|process| layout.done(position, process))) {
+                return false;
+            }
         }
     }
     true

@@ -1,7 +1,7 @@
 //! A list that is appended to and read as a whole.
 
-use super::{Datum, Decision, Part, SequentialSpec, call};
-use crate::special::decide_append_list;
+use super::{Call, Datum, Decision, OrderRule, Part, SequentialSpec, call};
+use crate::special::{Growth, decide_append_list, growth_rules};
 
 /// A list that only grows at its end.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +78,23 @@ impl<V: Datum> SequentialSpec for AppendList<V> {
 
     fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
         decide_append_list(&self.initial, part)
+    }
+
+    fn order_rules(&self, calls: &[Call<'_, Self::Op, Self::Ret>], rules: &mut Vec<OrderRule>) {
+        if !self.initial.is_empty() {
+            return;
+        }
+        let growths = calls.iter().map(|call| {
+            let growth = match (call.op, call.ret) {
+                (AppendListOp::Append(v), _) => Growth::Add(v),
+                (AppendListOp::Read, Some(AppendListRet::Elements(elements))) => {
+                    Growth::Whole(elements.iter().collect())
+                }
+                (AppendListOp::Read, _) => Growth::Nothing,
+            };
+            (growth, call.is_certain)
+        });
+        growth_rules(growths, true, rules);
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Datum, Decision, Part, SequentialSpec, call};
-use crate::special::decide_grow_only_set;
+use super::{Call, Datum, Decision, OrderRule, Part, SequentialSpec, call};
+use crate::special::{Growth, decide_grow_only_set, growth_rules};
 
 /// A set that only grows. If nobody reads the whole set, each element is judged alone.
 #[derive(Clone, Debug, Default)]
@@ -93,6 +93,26 @@ impl<V: Datum + Ord> SequentialSpec for GrowOnlySet<V> {
 
     fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
         decide_grow_only_set(&self.initial, part)
+    }
+
+    fn order_rules(&self, calls: &[Call<'_, Self::Op, Self::Ret>], rules: &mut Vec<OrderRule>) {
+        if !self.initial.is_empty() {
+            return;
+        }
+        let growths = calls.iter().map(|call| {
+            let growth = match (call.op, call.ret) {
+                (GrowOnlySetOp::Add(v), _) => Growth::Add(v),
+                (GrowOnlySetOp::Read, Some(GrowOnlySetRet::Elements(elements))) => {
+                    Growth::Whole(elements.iter().collect())
+                }
+                (GrowOnlySetOp::Contains(v), Some(GrowOnlySetRet::Answer(told))) => {
+                    Growth::Holds(v, *told)
+                }
+                (GrowOnlySetOp::Read | GrowOnlySetOp::Contains(_), _) => Growth::Nothing,
+            };
+            (growth, call.is_certain)
+        });
+        growth_rules(growths, false, rules);
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {

@@ -32,6 +32,7 @@ mod grow_only_set;
 mod key_value;
 mod multi_register;
 mod mutex;
+mod order_rule;
 mod priority_queue;
 mod queue;
 mod register;
@@ -47,6 +48,7 @@ pub use grow_only_set::{GrowOnlySet, GrowOnlySetOp, GrowOnlySetRet};
 pub use key_value::{KeyValue, KeyValueOp, KeyValueRet};
 pub use multi_register::{MultiRegister, RegisterAccess};
 pub use mutex::{Mutex, MutexOp};
+pub use order_rule::{Call, OrderRule};
 pub use priority_queue::PriorityQueue;
 pub use queue::{FifoQueue, QueueOp, QueueRet};
 pub use register::{CasRegister, CasRegisterOp, Register, RegisterOp, RegisterRet};
@@ -147,6 +149,11 @@ pub trait SequentialSpec {
         None
     }
 
+    /// Adds what is known of every order of these calls in which their results are explained: the judge of
+    /// sequential consistency draws conclusions from it before it searches. Worth it for objects with too many states
+    /// to list, whose results tell the order all the same.
+    fn order_rules(&self, _calls: &[Call<'_, Self::Op, Self::Ret>], _rules: &mut Vec<OrderRule>) {}
+
     /// How a report writes the operation.
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
         match ret {
@@ -230,6 +237,9 @@ pub trait NondeterministicSpec {
         None
     }
 
+    /// See [`SequentialSpec::order_rules`].
+    fn order_rules(&self, _calls: &[Call<'_, Self::Op, Self::Ret>], _rules: &mut Vec<OrderRule>) {}
+
     /// See [`SequentialSpec::describe`].
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
         match ret {
@@ -289,6 +299,10 @@ impl<S: SequentialSpec> NondeterministicSpec for S {
 
     fn decide(&self, part: &Part<'_, S::Op, S::Ret>) -> Option<Decision> {
         SequentialSpec::decide(self, part)
+    }
+
+    fn order_rules(&self, calls: &[Call<'_, S::Op, S::Ret>], rules: &mut Vec<OrderRule>) {
+        SequentialSpec::order_rules(self, calls, rules);
     }
 
     fn describe(&self, op: &S::Op, ret: Option<&S::Ret>) -> String {

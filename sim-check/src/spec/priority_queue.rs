@@ -1,7 +1,8 @@
 //! A queue whose least element leaves first.
 
-use super::queue::describe;
-use super::{Datum, QueueOp, QueueRet, SequentialSpec};
+use super::queue::{describe, elements};
+use super::{Call, Datum, OrderRule, QueueOp, QueueRet, SequentialSpec};
+use crate::special::priority_rules;
 
 /// A queue from which a dequeue removes the least element.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +51,10 @@ impl<V: Datum + Ord> SequentialSpec for PriorityQueue<V> {
 
     fn is_pure(&self, _op: &Self::Op, ret: Option<&Self::Ret>) -> bool {
         matches!(ret, Some(QueueRet::Dequeued(None)))
+    }
+
+    fn order_rules(&self, calls: &[Call<'_, Self::Op, Self::Ret>], rules: &mut Vec<OrderRule>) {
+        priority_rules(&elements(calls), rules);
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Datum, Decision, Part, SequentialSpec, call};
-use crate::special::decide_queue;
+use super::{Call, Datum, Decision, OrderRule, Part, SequentialSpec, call};
+use crate::special::{Elements, Move, decide_queue, queue_rules};
 
 /// A queue whose oldest element leaves first.
 #[derive(Clone, Debug, Default)]
@@ -103,9 +103,31 @@ impl<V: Datum> SequentialSpec for FifoQueue<V> {
         if self.initial.is_empty() { decide_queue(part) } else { None }
     }
 
+    fn order_rules(&self, calls: &[Call<'_, Self::Op, Self::Ret>], rules: &mut Vec<OrderRule>) {
+        if self.initial.is_empty() {
+            queue_rules(&elements(calls), rules);
+        }
+    }
+
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
         describe(op, ret)
     }
+}
+
+/// What the calls move in and out of a queue of any kind.
+pub(super) fn elements<'h, V: Datum>(
+    calls: &[Call<'h, QueueOp<V>, QueueRet<V>>],
+) -> Elements<'h, V> {
+    Elements::of(calls.iter().map(|call| {
+        let moved = match (call.op, call.ret) {
+            (QueueOp::Enqueue(v), _) => Move::Add(v),
+            (QueueOp::Dequeue, Some(QueueRet::Dequeued(Some(v)))) => Move::Remove(v),
+            (QueueOp::Dequeue, Some(QueueRet::Dequeued(None))) => Move::Empty,
+            (QueueOp::Dequeue, Some(QueueRet::Enqueued)) => Move::Stay,
+            (QueueOp::Dequeue, None) => Move::RemoveAny,
+        };
+        (moved, call.is_certain)
+    }))
 }
 
 pub(super) fn describe<V: Datum>(op: &QueueOp<V>, ret: Option<&QueueRet<V>>) -> String {

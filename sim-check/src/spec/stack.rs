@@ -1,6 +1,7 @@
 //! A stack.
 
-use super::{Datum, SequentialSpec, call};
+use super::{Call, Datum, OrderRule, SequentialSpec, call};
+use crate::special::{Elements, Move, stack_rules};
 
 /// A stack, whose newest element leaves first.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +78,26 @@ impl<V: Datum> SequentialSpec for Stack<V> {
 
     fn is_pure(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> bool {
         matches!(op, StackOp::Len) || matches!(ret, Some(StackRet::Popped(None)))
+    }
+
+    fn order_rules(&self, calls: &[Call<'_, Self::Op, Self::Ret>], rules: &mut Vec<OrderRule>) {
+        if !self.initial.is_empty() {
+            return;
+        }
+        let moves = calls.iter().map(|call| {
+            let moved = match (call.op, call.ret) {
+                (StackOp::Push(v), _) => Move::Add(v),
+                (StackOp::Pop, Some(StackRet::Popped(Some(v)))) => Move::Remove(v),
+                (StackOp::Pop, Some(StackRet::Popped(None)))
+                | (StackOp::Len, Some(StackRet::Len(0))) => Move::Empty,
+                (StackOp::Pop, None) => Move::RemoveAny,
+                (StackOp::Pop, Some(StackRet::Pushed | StackRet::Len(_))) | (StackOp::Len, _) => {
+                    Move::Stay
+                }
+            };
+            (moved, call.is_certain)
+        });
+        stack_rules(&Elements::of(moves), rules);
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {

@@ -1,7 +1,7 @@
 //! A queue that keeps no order.
 
-use super::queue::describe;
-use super::{Datum, NondeterministicSpec, QueueOp, QueueRet};
+use super::queue::{describe, elements};
+use super::{Call, Datum, NondeterministicSpec, OrderRule, QueueOp, QueueRet};
 
 /// A bag: a dequeue removes any of its elements. A dequeue of unknown outcome may have removed any.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +74,10 @@ impl<V: Datum + Ord> NondeterministicSpec for UnorderedQueue<V> {
             }
             (QueueOp::Dequeue, _) => None,
         }
+    }
+
+    fn order_rules(&self, calls: &[Call<'_, Self::Op, Self::Ret>], rules: &mut Vec<OrderRule>) {
+        elements(calls).add_rules(rules);
     }
 
     fn describe(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {

@@ -6,14 +6,18 @@
 
 mod append_list;
 mod chain;
+mod elements;
 mod grow_only_set;
 mod queue;
 mod register;
+mod rules;
 
 pub(crate) use append_list::decide_append_list;
+pub(crate) use elements::{Elements, Move};
 pub(crate) use grow_only_set::decide_grow_only_set;
 pub(crate) use queue::decide_queue;
 pub(crate) use register::{Access, decide_register};
+pub(crate) use rules::{Growth, growth_rules, priority_rules, queue_rules, stack_rules};
 
 use crate::history::{History, Operation, OperationId};
 

@@ -5,6 +5,7 @@
 pub mod agree;
 pub mod axioms;
 pub mod draw;
+pub mod examples;
 pub mod orders;
 pub mod parsers;
 pub mod proofs;

@@ -13,12 +13,10 @@ impl Random {
         Random { state: seed, bytes: VecDeque::new() }
     }
 
-    /// Each byte makes one choice; later ones follow from all of them.
+    /// Each byte makes one choice; those after the last byte are always the same, so that who changes a byte changes
+    /// little.
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        let state = bytes.iter().fold(0, |hash: u64, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        Random { state, bytes: bytes.iter().copied().collect() }
+        Random { state: 0, bytes: bytes.iter().copied().collect() }
     }
 
     pub fn below(&mut self, n: usize) -> usize {

@@ -6,10 +6,7 @@ use sim_check::certificate::{verify_sequential_order, verify_violation};
 use sim_check::history::HistoryRecorder;
 use sim_check::refutation::refute_sequential_consistency;
 use sim_check::sequential::check_sequential_consistency;
-use sim_check::spec::{
-    CasRegister, CasRegisterOp, Counter, CounterOp, CounterRet, FifoQueue, KeyValue, KeyValueOp,
-    KeyValueRet, NondeterministicSpec, QueueOp, QueueRet, Register, RegisterOp, RegisterRet,
-};
+use sim_check::spec::*;
 use sim_check::{Budget, History, OperationId, ProcessId, Verdict};
 
 /// An object and how it is used.
@@ -25,17 +22,26 @@ pub enum Kind {
     UniqueStore,
     /// A queue of different values.
     Queue,
+    /// A stack of different values.
+    Stack,
+    /// A priority queue of different values.
+    PriorityQueue,
+    /// A list to which each value is appended once.
+    List,
     /// Additions and reads.
     Counter,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 6] = [
+    pub const ALL: [Kind; 9] = [
         Kind::UniqueRegister,
         Kind::SmallRegister,
         Kind::CasRegister,
         Kind::UniqueStore,
         Kind::Queue,
+        Kind::Stack,
+        Kind::PriorityQueue,
+        Kind::List,
         Kind::Counter,
     ];
 
@@ -46,6 +52,9 @@ impl Kind {
             Kind::CasRegister => "cas-register, 4 values",
             Kind::UniqueStore => "kv, 5 keys, unique writes",
             Kind::Queue => "fifo-queue",
+            Kind::Stack => "stack",
+            Kind::PriorityQueue => "priority-queue",
+            Kind::List => "append-list",
             Kind::Counter => "counter",
         }
     }
@@ -143,6 +152,45 @@ pub fn judge_stale(
                 QueueOp::Dequeue => (QueueRet::Dequeued(queue.pop_front()), true),
             };
             let spec = FifoQueue::new();
+            judged(&spec, draw(&spec, random, shape, op, ret), budget)
+        }
+        Kind::Stack => {
+            let op = |random: &mut Random| match random.chance(50) {
+                true => StackOp::Push(fresh()),
+                false => StackOp::Pop,
+            };
+            let ret = |stack: &Vec<u32>, op: &StackOp<u32>| match op {
+                StackOp::Push(_) => (StackRet::Pushed, false),
+                StackOp::Pop => (StackRet::Popped(stack.last().copied()), true),
+                StackOp::Len => unreachable!("it is not drawn"),
+            };
+            let spec = Stack::new();
+            judged(&spec, draw(&spec, random, shape, op, ret), budget)
+        }
+        Kind::PriorityQueue => {
+            // Each value once, in no order: multiples of a number without a common factor.
+            let mut scattered = move || fresh() * 367 % 1009;
+            let op = |random: &mut Random| match random.chance(50) {
+                true => QueueOp::Enqueue(scattered()),
+                false => QueueOp::Dequeue,
+            };
+            let ret = |queue: &Vec<u32>, op: &QueueOp<u32>| match op {
+                QueueOp::Enqueue(_) => (QueueRet::Enqueued, false),
+                QueueOp::Dequeue => (QueueRet::Dequeued(queue.last().copied()), true),
+            };
+            let spec = PriorityQueue::new();
+            judged(&spec, draw(&spec, random, shape, op, ret), budget)
+        }
+        Kind::List => {
+            let op = |random: &mut Random| match random.chance(40) {
+                true => AppendListOp::Append(fresh()),
+                false => AppendListOp::Read,
+            };
+            let ret = |list: &Vec<u32>, op: &AppendListOp<u32>| match op {
+                AppendListOp::Append(_) => (AppendListRet::Appended, false),
+                AppendListOp::Read => (AppendListRet::Elements(list.clone()), true),
+            };
+            let spec = AppendList::new();
             judged(&spec, draw(&spec, random, shape, op, ret), budget)
         }
         Kind::Counter => {
