@@ -35,8 +35,8 @@
 //!
 //! # How far it can be trusted
 //!
-//! Every `Ok` carries an order that a short verifier replays, and every violation can be proved by a table of all ways to
-//! begin an explanation, which another one checks; the tests do both on each verdict. The
+//! Every `Ok` carries an order that a short verifier replays, and a violation is proved by a table of all ways to
+//! begin an explanation, which another one checks (a few of sequential consistency take too much for that); the tests do both on each verdict. The
 //! tests compare the judges with an exhaustive search on thousands of random small histories of each specification;
 //! `cargo run --release -p sim-check --example agree` does so on a million each. `cargo bench -p sim-check` prints the
 //! judges' speed.

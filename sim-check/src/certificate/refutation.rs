@@ -78,9 +78,6 @@ pub fn verify_violation<S: NondeterministicSpec>(
         .filter(|id| matters(*id))
         .chain(operations.iter().copied());
     let has_parts = touches.all(|id| key(id).is_some());
-    let mut keys: Vec<Option<S::Key>> = operations.iter().map(|id| key(*id)).collect();
-    keys.sort_unstable();
-    keys.dedup();
     let anytime: HashSet<(&S::Op, Option<&S::Ret>), BuildHasherDefault<FastHasher>> =
         refutation.anytime.iter().map(|id| asked(history, *id)).collect();
     let certain = refutation.certain.iter().flatten();
@@ -88,13 +85,13 @@ pub fn verify_violation<S: NondeterministicSpec>(
     for (id, operation) in history.iter() {
         let is_late = refutation.order == Order::RealTime
             && end.is_some_and(|end| end < operation.invoked.position);
-        let is_elsewhere = has_parts && keys.binary_search(&key(id)).is_err();
         let is_told_of =
             operations.binary_search(&id).is_ok() || anytime.contains(&asked(history, id));
-        let shares =
-            |other: &OperationId| spec.shares_element(asked(history, id), asked(history, *other));
-        if matters(id) && !is_told_of && !is_late && !is_elsewhere && operations.iter().any(shares)
-        {
+        let shares = |other: &OperationId| {
+            let is_elsewhere = has_parts && key(id) != key(*other);
+            !is_elsewhere && spec.shares_element(asked(history, id), asked(history, *other))
+        };
+        if matters(id) && !is_told_of && !is_late && operations.iter().any(shares) {
             return Err(CertificateError::LeftOut(id));
         }
     }

@@ -3,6 +3,7 @@
 mod chains;
 mod explore;
 pub(crate) mod observers;
+mod reduce;
 pub(crate) mod rows;
 mod whole;
 

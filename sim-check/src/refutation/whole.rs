@@ -1,8 +1,10 @@
 //! Refutations of whole histories.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::explore::{Exploration, Question, explore};
+use super::reduce::reduce;
 use super::{Order, Refutation};
 use crate::hash::{NumberTable, hash_of};
 use crate::history::{History, OperationId, Outcome};
@@ -97,12 +99,14 @@ impl<S: NondeterministicSpec> Whole<'_, S> {
         let part = self.part.iter().copied().filter(before);
         let (certain, mut optional): (Vec<_>, Vec<_>) = part.partition(is_certain);
         optional.retain(|id| !self.is_pure(*id));
+        let reduced = OnceCell::new();
         let mut open = vec![self.question(&certain, &optional, &[])];
         let (sharing, unlike);
         if let Some(found) = self.sharing(&core) {
             sharing = found.into_iter().partition::<Vec<_>, _>(is_certain);
             open.push(self.question(&sharing.0, &sharing.1, &[]));
-        } else if core.len() <= ALONE {
+        }
+        if core.len() <= ALONE {
             unlike = self.unlike(&core);
             open.push(self.question(&core, &[], &unlike));
         }
@@ -120,6 +124,16 @@ impl<S: NondeterministicSpec> Whole<'_, S> {
                 }
             }
             open.extend(later.drain(..).rev());
+            if self.order == Order::Process && reduced.get().is_none() {
+                let (certain, optional) = reduced.get_or_init(|| {
+                    // The larger part is for what is left.
+                    let mut attempt = Budget::configurations(meter.left() / 8).meter();
+                    let few = reduce(self.spec, self.history, &self.part, &mut attempt);
+                    meter.spend(attempt.spent());
+                    few.into_iter().partition::<Vec<_>, _>(is_certain)
+                });
+                open.push(self.question(certain, optional, &[]));
+            }
             share = share.saturating_mul(GROWTH);
         }
         None

@@ -1,5 +1,6 @@
 //! A list that is appended to and read as a whole.
 
+use super::touch::Touch;
 use super::{Call, Datum, Decision, OrderRule, Part, SequentialSpec, call};
 use crate::special::{Growth, decide_append_list, growth_rules};
 
@@ -80,6 +81,14 @@ impl<V: Datum> SequentialSpec for AppendList<V> {
         decide_append_list(&self.initial, part)
     }
 
+    fn shares_element(
+        &self,
+        first: (&Self::Op, Option<&Self::Ret>),
+        second: (&Self::Op, Option<&Self::Ret>),
+    ) -> bool {
+        touch(first).shares(&touch(second))
+    }
+
     fn order_rules(&self, calls: &[Call<'_, Self::Op, Self::Ret>], rules: &mut Vec<OrderRule>) {
         if !self.initial.is_empty() {
             return;
@@ -105,5 +114,15 @@ impl<V: Datum> SequentialSpec for AppendList<V> {
             }
             (AppendListOp::Read, _) => "read()".to_string(),
         }
+    }
+}
+
+fn touch<'a, V: PartialEq>(
+    (op, ret): (&'a AppendListOp<V>, Option<&'a AppendListRet<V>>),
+) -> Touch<'a, V> {
+    match (op, ret) {
+        (AppendListOp::Append(v), _) => Touch::one(v),
+        (AppendListOp::Read, Some(AppendListRet::Elements(elements))) => Touch::Elements(elements),
+        (AppendListOp::Read, _) => Touch::Anything,
     }
 }

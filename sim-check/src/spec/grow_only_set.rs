@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::touch::Touch;
 use super::{Call, Datum, Decision, OrderRule, Part, SequentialSpec, call};
 use crate::special::{Growth, decide_grow_only_set, growth_rules};
 
@@ -95,6 +96,14 @@ impl<V: Datum + Ord> SequentialSpec for GrowOnlySet<V> {
         decide_grow_only_set(&self.initial, part)
     }
 
+    fn shares_element(
+        &self,
+        first: (&Self::Op, Option<&Self::Ret>),
+        second: (&Self::Op, Option<&Self::Ret>),
+    ) -> bool {
+        touch(first).shares(&touch(second))
+    }
+
     fn order_rules(&self, calls: &[Call<'_, Self::Op, Self::Ret>], rules: &mut Vec<OrderRule>) {
         if !self.initial.is_empty() {
             return;
@@ -126,5 +135,17 @@ impl<V: Datum + Ord> SequentialSpec for GrowOnlySet<V> {
             GrowOnlySetOp::Contains(v) => call("contains", v, told),
             GrowOnlySetOp::Read => call("read", &(), told),
         }
+    }
+}
+
+fn touch<'a, V: PartialEq>(
+    (op, ret): (&'a GrowOnlySetOp<V>, Option<&'a GrowOnlySetRet<V>>),
+) -> Touch<'a, V> {
+    match (op, ret) {
+        (GrowOnlySetOp::Add(v) | GrowOnlySetOp::Contains(v), _) => Touch::one(v),
+        (GrowOnlySetOp::Read, Some(GrowOnlySetRet::Elements(elements))) => {
+            Touch::Elements(elements)
+        }
+        (GrowOnlySetOp::Read, _) => Touch::Anything,
     }
 }

@@ -39,6 +39,7 @@ mod register;
 mod set;
 mod stack;
 mod text_map;
+mod touch;
 mod unique_ids;
 mod unordered_queue;
 

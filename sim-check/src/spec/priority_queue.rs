@@ -1,6 +1,6 @@
 //! A queue whose least element leaves first.
 
-use super::queue::{describe, elements};
+use super::queue::{describe, elements, touch};
 use super::{Call, Datum, OrderRule, QueueOp, QueueRet, SequentialSpec};
 use crate::special::priority_rules;
 
@@ -51,6 +51,14 @@ impl<V: Datum + Ord> SequentialSpec for PriorityQueue<V> {
 
     fn is_pure(&self, _op: &Self::Op, ret: Option<&Self::Ret>) -> bool {
         matches!(ret, Some(QueueRet::Dequeued(None)))
+    }
+
+    fn shares_element(
+        &self,
+        first: (&Self::Op, Option<&Self::Ret>),
+        second: (&Self::Op, Option<&Self::Ret>),
+    ) -> bool {
+        touch(first).shares(&touch(second))
     }
 
     fn order_rules(&self, calls: &[Call<'_, Self::Op, Self::Ret>], rules: &mut Vec<OrderRule>) {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::touch::Touch;
 use super::{Call, Datum, Decision, OrderRule, Part, SequentialSpec, call};
 use crate::special::{Elements, Move, decide_queue, queue_rules};
 
@@ -86,17 +87,7 @@ impl<V: Datum> SequentialSpec for FifoQueue<V> {
         first: (&Self::Op, Option<&Self::Ret>),
         second: (&Self::Op, Option<&Self::Ret>),
     ) -> bool {
-        let may_be = |(op, ret): (&Self::Op, Option<&Self::Ret>), v: Option<&V>| match (op, ret) {
-            (QueueOp::Enqueue(own), _) => v == Some(own),
-            (QueueOp::Dequeue, Some(QueueRet::Dequeued(own))) => own.is_some() && v == own.as_ref(),
-            (QueueOp::Dequeue, _) => true,
-        };
-        let shares = match first {
-            (QueueOp::Enqueue(v), _) => may_be(second, Some(v)),
-            (QueueOp::Dequeue, Some(QueueRet::Dequeued(v))) => may_be(second, v.as_ref()),
-            (QueueOp::Dequeue, _) => true,
-        };
-        shares || !self.initial.is_empty()
+        !self.initial.is_empty() || touch(first).shares(&touch(second))
     }
 
     fn decide(&self, part: &Part<'_, Self::Op, Self::Ret>) -> Option<Decision> {
@@ -128,6 +119,18 @@ pub(super) fn elements<'h, V: Datum>(
         };
         (moved, call.is_certain)
     }))
+}
+
+pub(super) fn touch<'a, V: PartialEq>(
+    (op, ret): (&'a QueueOp<V>, Option<&'a QueueRet<V>>),
+) -> Touch<'a, V> {
+    match (op, ret) {
+        (QueueOp::Enqueue(v), _) | (QueueOp::Dequeue, Some(QueueRet::Dequeued(Some(v)))) => {
+            Touch::one(v)
+        }
+        (QueueOp::Dequeue, Some(QueueRet::Dequeued(None))) => Touch::Nothing,
+        (QueueOp::Dequeue, _) => Touch::Anything,
+    }
 }
 
 pub(super) fn describe<V: Datum>(op: &QueueOp<V>, ret: Option<&QueueRet<V>>) -> String {

@@ -1,5 +1,6 @@
 //! A stack.
 
+use super::touch::Touch;
 use super::{Call, Datum, OrderRule, SequentialSpec, call};
 use crate::special::{Elements, Move, stack_rules};
 
@@ -80,6 +81,14 @@ impl<V: Datum> SequentialSpec for Stack<V> {
         matches!(op, StackOp::Len) || matches!(ret, Some(StackRet::Popped(None)))
     }
 
+    fn shares_element(
+        &self,
+        first: (&Self::Op, Option<&Self::Ret>),
+        second: (&Self::Op, Option<&Self::Ret>),
+    ) -> bool {
+        !self.initial.is_empty() || touch(first).shares(&touch(second))
+    }
+
     fn order_rules(&self, calls: &[Call<'_, Self::Op, Self::Ret>], rules: &mut Vec<OrderRule>) {
         if !self.initial.is_empty() {
             return;
@@ -109,5 +118,13 @@ impl<V: Datum> SequentialSpec for Stack<V> {
             (StackOp::Len, Some(StackRet::Len(n))) => call("len", &(), Some(n)),
             (StackOp::Len, _) => "len()".to_string(),
         }
+    }
+}
+
+fn touch<'a, V: PartialEq>((op, ret): (&'a StackOp<V>, Option<&'a StackRet<V>>)) -> Touch<'a, V> {
+    match (op, ret) {
+        (StackOp::Push(v), _) | (StackOp::Pop, Some(StackRet::Popped(Some(v)))) => Touch::one(v),
+        (StackOp::Pop, Some(StackRet::Popped(None))) => Touch::Nothing,
+        (StackOp::Pop | StackOp::Len, _) => Touch::Anything,
     }
 }
