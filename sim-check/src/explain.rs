@@ -284,13 +284,16 @@ pub(crate) fn explained<S: NondeterministicSpec>(
     Explanation { smallest, core, refutation, dead_ends, why }
 }
 
+/// A proof, and the longest attempts.
+type Refuted<State> = (Refutation<State>, Vec<DeadEnd<State>>);
+
 /// The proof that these operations have no explanation, without trust in the specification's promises if that can be.
 fn refuted<S: NondeterministicSpec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
     ids: &[OperationId],
     order: Order,
-) -> Option<(Refutation<S::State>, Vec<DeadEnd<S::State>>)> {
+) -> Option<Refuted<S::State>> {
     let succeeded = |id: &OperationId| matches!(history.operation(*id).outcome, Outcome::Ok(_));
     let (certain, optional): (Vec<_>, Vec<_>) = ids.iter().copied().partition(succeeded);
     [false, true].into_iter().find_map(|trusts_promises| {

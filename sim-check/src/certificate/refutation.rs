@@ -6,10 +6,13 @@ use std::hash::BuildHasherDefault;
 use super::CertificateError;
 use crate::hash::FastHasher;
 use crate::history::{History, OperationId, Outcome};
-use crate::refutation::observers::{Observers, is_observed};
+use crate::refutation::observers::{Observers, Until, is_observed};
 use crate::refutation::rows::Rows;
 use crate::refutation::{Beginning, Order, Refutation};
 use crate::spec::NondeterministicSpec;
+
+type Map<K, V> = HashMap<K, V, BuildHasherDefault<FastHasher>>;
+type Set<T> = HashSet<T, BuildHasherDefault<FastHasher>>;
 
 /// Checks that the certain operations of `refutation` have no explanation, whatever the optional ones did: the empty
 /// beginning is in the set, each step from a beginning leads to another one of the set, or to one that a better one stands for, and none is
@@ -26,12 +29,11 @@ pub fn verify_refutation<S: NondeterministicSpec>(
     let Refutation { order, certain, optional, .. } = refutation;
     verify_rows(history, refutation)?;
     let rows = Rows::new(history, *order, certain, optional);
-    for (row, ids) in optional.iter().enumerate() {
-        for place in 1..ids.len() {
-            let row = certain.len() + row;
+    for (row, ids) in (certain.len()..).zip(optional) {
+        for (place, id) in ids.iter().enumerate().skip(1) {
             let (first, second) = (rows.needs(row, place - 1), rows.needs(row, place));
             if first.iter().zip(second).any(|(first, second)| first > second) {
-                return Err(CertificateError::Row(ids[place]));
+                return Err(CertificateError::Row(*id));
             }
         }
     }
@@ -78,7 +80,7 @@ pub fn verify_violation<S: NondeterministicSpec>(
         .filter(|id| matters(*id))
         .chain(operations.iter().copied());
     let has_parts = touches.all(|id| key(id).is_some());
-    let anytime: HashSet<(&S::Op, Option<&S::Ret>), BuildHasherDefault<FastHasher>> =
+    let anytime: Set<(&S::Op, Option<&S::Ret>)> =
         refutation.anytime.iter().map(|id| asked(history, *id)).collect();
     let certain = refutation.certain.iter().flatten();
     let end = certain.map(|id| history.operation(*id).last_position()).max();
@@ -153,8 +155,8 @@ struct Table<'t, S: NondeterministicSpec> {
     rows: &'t Rows<'t>,
     observers: Observers<'t, S>,
     /// Until when states are observed.
-    untils: HashMap<&'t S::State, Option<Vec<(u32, u32)>>, BuildHasherDefault<FastHasher>>,
-    used: HashMap<Place<'t, S::State>, Vec<&'t [u32]>, BuildHasherDefault<FastHasher>>,
+    untils: Map<&'t S::State, Option<Until>>,
+    used: Map<Place<'t, S::State>, Vec<&'t [u32]>>,
 }
 
 impl<'t, S: NondeterministicSpec> Table<'t, S> {
@@ -234,7 +236,8 @@ impl<'t, S: NondeterministicSpec> Table<'t, S> {
             done[row] += 1;
             for next in &next {
                 // What need not take effect, and changes nothing here, is left out.
-                if !(is_optional && next == state) && !self.covers(&done, next) {
+                let is_void = is_optional && next == state;
+                if !is_void && !self.covers(&done, next) {
                     return Err(CertificateError::Open(id));
                 }
             }

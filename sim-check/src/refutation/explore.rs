@@ -1,7 +1,7 @@
 //! Explores all beginnings of an explanation.
 
 use super::chains::{alike, chains};
-use super::observers::{Observers, is_observed};
+use super::observers::{Observers, Until, is_observed};
 use super::rows::Rows;
 use super::{Beginning, DeadEnd, Order, Refutation};
 use crate::hash::{NumberTable, hash_of};
@@ -170,7 +170,7 @@ struct Known<'k, S: NondeterministicSpec> {
     rows: &'k Rows<'k>,
     observers: Observers<'k, S>,
     /// Until when each state that was met is observed.
-    untils: Vec<Option<Option<Vec<(u32, u32)>>>>,
+    untils: Vec<Option<Option<Until>>>,
     numbers: NumberTable,
     /// The beginnings that differ in nothing but the optional operations that they used.
     places: Vec<Vec<u32>>,

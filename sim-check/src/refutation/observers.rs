@@ -9,7 +9,10 @@ use crate::history::{History, OperationId};
 use crate::spec::NondeterministicSpec;
 
 /// Rows with the place after their last operation that can tell a state from others.
-type Until = Vec<(u32, u32)>;
+pub(crate) type Until = Vec<(u32, u32)>;
+
+/// Operations that ask for the same thing and are told the same, with the last of them in each row.
+type Class<'o, Op, Ret> = (&'o Op, Option<&'o Ret>, Until);
 
 /// No row ever gets so far.
 const FOREVER: (u32, u32) = (0, u32::MAX);
@@ -26,7 +29,7 @@ enum Promise<'o, S: NondeterministicSpec> {
     /// These states alone can be told from others.
     Listed(HashMap<S::State, Until, BuildHasherDefault<FastHasher>>),
     /// The specification says so of each state that it is asked about.
-    Asked(Vec<(&'o S::Op, Option<&'o S::Ret>, Until)>),
+    Asked(Vec<Class<'o, S::Op, S::Ret>>),
 }
 
 impl<'o, S: NondeterministicSpec> Observers<'o, S> {
@@ -67,7 +70,7 @@ impl<'o, S: NondeterministicSpec> Observers<'o, S> {
             return Observers { spec, promise: Promise::Listed(listed) };
         }
         let initial = spec.initial();
-        let answers = |(op, ret, _): &(&S::Op, Option<&S::Ret>, Until)| {
+        let answers = |(op, ret, _): &Class<'_, S::Op, S::Ret>| {
             spec.tells_apart(op, *ret, &initial).is_some()
         };
         if classes.iter().all(answers) {
@@ -100,9 +103,9 @@ pub(crate) fn is_observed(until: Option<&[(u32, u32)]>, done: &[u32]) -> bool {
 fn classes<'o, S: NondeterministicSpec>(
     history: &'o History<S::Op, S::Ret>,
     rows: &Rows<'_>,
-) -> Vec<(&'o S::Op, Option<&'o S::Ret>, Until)> {
+) -> Vec<Class<'o, S::Op, S::Ret>> {
     let mut numbers = NumberTable::default();
-    let mut classes: Vec<(&S::Op, Option<&S::Ret>, Until)> = Vec::new();
+    let mut classes: Vec<Class<'o, S::Op, S::Ret>> = Vec::new();
     for row in 0..rows.count() {
         for (place, id) in rows.row(row).iter().enumerate() {
             let operation = history.operation(*id);

@@ -10,8 +10,11 @@ use crate::txn::level::IsolationLevel;
 use crate::txn::proof::{Proof, prove};
 use crate::txn::search::{Form, Found, knots};
 
-/// The transactions that made unobserved appends to one key, with what they appended.
-pub(in crate::txn) type Group = Vec<(TxnId, VersionId)>;
+/// A transaction, and what it appended.
+pub(in crate::txn) type Append = (TxnId, VersionId);
+
+/// The unobserved appends to one key.
+pub(in crate::txn) type Group = Vec<Append>;
 
 impl Lists<'_> {
     /// The unobserved appends, key by key.
@@ -40,7 +43,7 @@ impl Lists<'_> {
     }
 
     /// The dependencies, with an order of some unobserved appends: each pair follows directly.
-    pub fn graph_with(&self, pairs: &[((TxnId, VersionId), (TxnId, VersionId))]) -> Graph {
+    pub fn graph_with(&self, pairs: &[(Append, Append)]) -> Graph {
         let mut graph = GraphBuilder::new(self.graph.txn_count);
         for _ in self.graph.txn_count..self.graph.node_count() {
             graph.add_node();
