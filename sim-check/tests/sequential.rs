@@ -7,7 +7,7 @@ use sim_check::history::HistoryRecorder;
 use sim_check::linearizability::check_linearizability;
 use sim_check::sequential::check_sequential_consistency;
 use sim_check::spec::*;
-use sim_check::{Budget, ProcessId};
+use sim_check::{Budget, ProcessId, Verdict};
 use support::agree::{Depth, all};
 use support::draw::Shape;
 use support::random::Random;
@@ -143,6 +143,57 @@ fn what_a_collection_holds_at_first_came_with_no_operation() {
         (GrowOnlySetOp::Add(1), GrowOnlySetRet::Added),
         &[(GrowOnlySetOp::Read, GrowOnlySetRet::Elements(vec![7]))],
     );
+}
+
+/// Why one element is above another takes two more elements to show, and why it leaves after it, too.
+#[test]
+fn evidence_holds_all_reasons() {
+    let push = |value| (StackOp::Push(value), StackRet::Pushed);
+    let pop = |value| (StackOp::Pop, StackRet::Popped(Some(value)));
+    let programs =
+        [vec![push(1), push(2), push(3)], vec![pop(3), pop(1), push(4)], vec![pop(4), pop(2)]];
+    let mut recorder = HistoryRecorder::new();
+    // The last process comes first, so that nothing here is linearizable.
+    for (process, program) in programs.into_iter().enumerate().rev() {
+        for (op, ret) in program {
+            let id = recorder.invoke(ProcessId(process as u64), None, op);
+            recorder.ok(id, None, ret).expect("it is open");
+        }
+    }
+    let history = recorder.finish();
+    let Verdict::Violation(violation) =
+        check_sequential_consistency(&Stack::new(), &history, Budget::UNLIMITED)
+    else {
+        panic!("1 is taken before 2, which is above it");
+    };
+    assert_eq!(violation.evidence.len(), history.len(), "{violation:?}");
+}
+
+/// What is read in two orders is the evidence, and nothing else.
+#[test]
+fn two_reads_of_a_list_that_disagree() {
+    let append = |value| (AppendListOp::Append(value), AppendListRet::Appended);
+    let read = |list: &[u32]| (AppendListOp::Read, AppendListRet::Elements(list.to_vec()));
+    let mut recorder = HistoryRecorder::new();
+    let programs = [
+        vec![append(1), append(3)],
+        vec![append(2), append(4)],
+        vec![read(&[1, 2])],
+        vec![read(&[2, 1])],
+    ];
+    for (process, program) in programs.into_iter().enumerate() {
+        for (op, ret) in program {
+            let id = recorder.invoke(ProcessId(process as u64), None, op);
+            recorder.ok(id, None, ret).expect("it is open");
+        }
+    }
+    let history = recorder.finish();
+    let Verdict::Violation(violation) =
+        check_sequential_consistency(&AppendList::new(), &history, Budget::UNLIMITED)
+    else {
+        panic!("1 and 2 are in both orders");
+    };
+    assert_eq!(violation.evidence.len(), 4, "{violation:?}");
 }
 
 #[test]

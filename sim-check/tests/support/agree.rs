@@ -4,11 +4,12 @@ use sim_check::certificate::{
     verify_linearization, verify_refutation, verify_sequential_order, verify_violation,
 };
 use sim_check::explain::{explain_linearizability, explain_sequential_consistency};
+use sim_check::history::{HistoryRecorder, Outcome};
 use sim_check::linearizability::{StreamingChecker, check_linearizability};
 use sim_check::refutation::{refute_linearizability, refute_sequential_consistency};
 use sim_check::sequential::check_sequential_consistency;
 use sim_check::spec::*;
-use sim_check::{Budget, History, Verdict};
+use sim_check::{Budget, History, OperationId, Verdict};
 
 use super::draw::{Drawn, Shape, draw_history};
 use super::orders::{Order, exhaustive, exhaustive_relaxed};
@@ -153,13 +154,7 @@ fn linearizable_agree<S: NondeterministicSpec>(
                     .unwrap_or_else(|error| panic!("{error}: {violation:#?} {history:#?}"));
                 let smallest = history.restricted_to(&explanation.smallest);
                 assert!(!exhaustive(spec, &smallest, Order::RealTime), "{smallest:#?}");
-                let others = history.iter().filter(|(id, _)| !explanation.core.contains(id));
-                let possible = others.fold(0, |set, (id, _)| set | 1 << id.0);
-                assert!(
-                    !exhaustive_relaxed(spec, history, Order::RealTime, possible),
-                    "no proof: {:?} {history:#?}",
-                    explanation.core
-                );
+                assert_core(spec, history, &explanation.core, Order::RealTime);
             }
         }
         Verdict::Unknown(exhausted) => panic!("no budget, and still {exhausted}"),
@@ -172,12 +167,53 @@ fn linearizable_agree<S: NondeterministicSpec>(
     expected
 }
 
+/// The operations of a core have no explanation, whichever of the others took effect.
+fn assert_core<S: NondeterministicSpec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    core: &[OperationId],
+    order: Order,
+) {
+    let others = history.iter().filter(|(id, _)| !core.contains(id));
+    let possible = others.fold(0, |set, (id, _)| set | 1 << id.0);
+    assert!(!exhaustive_relaxed(spec, history, order, possible), "no proof: {core:?} {history:#?}");
+}
+
 fn sequential_agree<S: NondeterministicSpec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
     depth: Depth,
 ) -> bool {
     let expected = exhaustive(spec, history, Order::Process);
+    sequential_is(expected, spec, history, depth);
+    // What is linearizable is seen at once. Hardly anything is if each process comes after all of the next one, and
+    // the order of each process is the same.
+    sequential_is(expected, spec, &process_by_process(history), depth);
+    expected
+}
+
+fn process_by_process<Op: Clone, Ret: Clone>(history: &History<Op, Ret>) -> History<Op, Ret> {
+    let mut recorder = HistoryRecorder::new();
+    let mut operations: Vec<_> = history.iter().map(|(_, operation)| operation).collect();
+    operations.sort_by_key(|operation| std::cmp::Reverse(operation.process));
+    for operation in operations {
+        let id = recorder.invoke(operation.process, None, operation.op.clone());
+        match &operation.outcome {
+            Outcome::Ok(ret) => recorder.ok(id, None, ret.clone()),
+            Outcome::Fail => recorder.fail(id, None),
+            Outcome::Unknown => recorder.info(id, None),
+        }
+        .expect("it is open");
+    }
+    recorder.finish()
+}
+
+fn sequential_is<S: NondeterministicSpec>(
+    expected: bool,
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    depth: Depth,
+) {
     match check_sequential_consistency(spec, history, Budget::UNLIMITED) {
         Verdict::Ok(found) => {
             assert!(expected, "called sequentially consistent: {history:#?}");
@@ -197,9 +233,15 @@ fn sequential_agree<S: NondeterministicSpec>(
                 let whole = refute_sequential_consistency(spec, history, &violation, EXPLANATION);
                 verify_violation(spec, history, &whole.expect("few operations can be explored"))
                     .unwrap_or_else(|error| panic!("{error}: {violation:#?} {history:#?}"));
+                let smallest = history.restricted_to(&explanation.smallest);
+                assert!(!exhaustive(spec, &smallest, Order::Process), "{smallest:#?}");
+                // Of all operations it need not be one: what is not evidence was left out.
+                let place = |id| violation.evidence.binary_search(id).expect("it is evidence");
+                let core: Vec<OperationId> =
+                    explanation.core.iter().map(|id| OperationId(place(id) as u32)).collect();
+                assert_core(spec, &evidence, &core, Order::Process);
             }
         }
         Verdict::Unknown(exhausted) => panic!("no budget, and still {exhausted}"),
     }
-    expected
 }
