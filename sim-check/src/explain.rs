@@ -298,7 +298,8 @@ fn refuted<S: NondeterministicSpec>(
     let (certain, optional): (Vec<_>, Vec<_>) = ids.iter().copied().partition(succeeded);
     [false, true].into_iter().find_map(|trusts_promises| {
         let (certain, optional) = (&certain, &optional);
-        let question = Question { certain, optional, anytime: &[], order, trusts_promises };
+        let question =
+            Question { certain, optional, anytime: &[], order, trusts_promises, by_rules: false };
         let mut meter = Budget::configurations(BEGINNINGS_MAX).meter();
         match explore(spec, history, &question, &mut meter) {
             Exploration::Refuted(refutation, dead_ends) => Some((refutation, dead_ends)),

@@ -5,18 +5,24 @@ mod support;
 use sim_check::certificate::{
     verify_linearization, verify_refutation, verify_sequential_order, verify_violation,
 };
+use sim_check::history::HistoryRecorder;
 use sim_check::linearizability::check_linearizability;
-use sim_check::refutation::{Refutation, refute_linearizability, refute_sequential_consistency};
+use sim_check::refutation::{
+    Beginning, Refutation, refute_linearizability, refute_sequential_consistency,
+};
 use sim_check::sequential::check_sequential_consistency;
 use sim_check::session::{
     SessionGuarantee, check_session_guarantee, verify_session_guarantee, verify_session_violation,
 };
-use sim_check::spec::{CasRegister, FifoQueue, KeyValue, NondeterministicSpec, Register, Set};
+use sim_check::spec::{
+    CasRegister, CasRegisterOp, FifoQueue, KeyValue, NondeterministicSpec, Register, RegisterRet,
+    Set,
+};
 use sim_check::txn::{
     Anomaly, Evidence, Finding, IsolationLevel, Kind, MicroOp, Model, Status, TxnHistoryBuilder,
     Violation, Witness, check,
 };
-use sim_check::{Budget, History, OperationId, Outcome, Verdict};
+use sim_check::{Budget, History, OperationId, Outcome, ProcessId, Verdict};
 use support::draw::{Drawn, Shape, draw_history};
 use support::orders::{Order, exhaustive};
 use support::random::Random;
@@ -198,6 +204,69 @@ fn refutations_of_collections() {
     refutations_hold(&FifoQueue::new());
     refutations_hold(&Set::new());
     refutations_hold(&KeyValue::new());
+}
+
+/// Which process asked for what, and what it was told.
+type Asked = (u64, CasRegisterOp<u8>, Option<RegisterRet<u8>>);
+
+/// A history that has an explanation, and what is claimed of it: that its operations in these rows have none.
+fn refuses(
+    operations: &[Asked],
+    concurrent: bool,
+    (certain, optional): (&[&[u32]], &[&[u32]]),
+    beginnings: &[(&[u32], u32)],
+) {
+    let mut recorder = HistoryRecorder::new();
+    let mut open = Vec::new();
+    for (process, op, ret) in operations {
+        let id = recorder.invoke(ProcessId(*process), None, op.clone());
+        open.extend(ret.clone().map(|ret| (id, ret)));
+        if !concurrent {
+            open.drain(..).for_each(|(id, ret)| recorder.ok(id, None, ret).expect("it is open"));
+        }
+    }
+    open.drain(..).for_each(|(id, ret)| recorder.ok(id, None, ret).expect("it is open"));
+    let (spec, history) = (CasRegister::new(0), recorder.finish());
+    assert!(exhaustive(&spec, &history, Order::RealTime), "{history:?}");
+    let rows = |rows: &[&[u32]]| {
+        rows.iter().map(|row| row.iter().map(|id| OperationId(*id)).collect()).collect()
+    };
+    let claim = Refutation {
+        order: sim_check::refutation::Order::RealTime,
+        certain: rows(certain),
+        optional: rows(optional),
+        anytime: Vec::new(),
+        states: vec![0, 1, 2],
+        beginnings: beginnings
+            .iter()
+            .map(|(done, state)| Beginning {
+                done: (*done).into(),
+                state: *state,
+                contradiction: Vec::new(),
+            })
+            .collect(),
+        trusts_promises: true,
+    };
+    let verified = verify_refutation(&spec, &history, &claim);
+    assert!(verified.is_err(), "{history:?} {claim:?}");
+}
+
+/// Each claim would hold if the verifier did not look at its rows.
+#[test]
+fn rows_that_are_none() {
+    use CasRegisterOp::{Cas, Read, Write};
+    let (written, one) = (Some(RegisterRet::Written), Some(RegisterRet::Value(1)));
+    // Nobody knows that it took effect: it need not.
+    refuses(&[(0, Cas(1, 2), None)], false, (&[&[0]], &[]), &[(&[0], 0)]);
+    // The second one has not to wait for the first.
+    let both = [(0, Write(1), written), (1, Read, one.clone())];
+    refuses(&both, true, (&[&[1, 0]], &[]), &[(&[0], 0)]);
+    // It took effect once.
+    let swapped = [(0, Cas(0, 1), Some(RegisterRet::Swapped(true)))];
+    refuses(&swapped, false, (&[&[0], &[0]], &[]), &[(&[0, 0], 0), (&[1, 0], 1), (&[0, 1], 1)]);
+    // The later one has to wait for the read, and the earlier one has not.
+    let twice = [(0, Write(1), None), (1, Read, one), (2, Write(1), None)];
+    refuses(&twice, false, (&[&[1]], &[&[2, 0]]), &[(&[0, 0], 0)]);
 }
 
 #[test]

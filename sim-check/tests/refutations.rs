@@ -1,4 +1,4 @@
-//! Violations of long histories are proved, whatever the object: all of linearizability, most of sequential consistency.
+//! Violations of long histories are proved, whatever the object: of linearizability and of sequential consistency.
 
 mod support;
 
@@ -49,11 +49,7 @@ fn prove<D: Drawn, S: NondeterministicSpec<Op = D::Op, Ret = D::Ret>>(
         if let Verdict::Violation(violation) = check_sequential_consistency(spec, &history, BUDGET)
         {
             let refutation = refute_sequential_consistency(spec, &history, &violation, PROOF);
-            // The judge knows rules of order that a proof cannot use.
-            let Some(refutation) = refutation else {
-                found.unproved += 1;
-                continue;
-            };
+            let refutation = refutation.unwrap_or_else(|| panic!("seed {seed}: {violation:?}"));
             assert_eq!(verify_violation(spec, &history, &refutation), Ok(()), "seed {seed}");
             found.not_sequential += 1;
             found.long += u32::from(refutation.operations().len() > 64);
@@ -66,8 +62,6 @@ fn prove<D: Drawn, S: NondeterministicSpec<Op = D::Op, Ret = D::Ret>>(
 struct Found {
     not_linearizable: u32,
     not_sequential: u32,
-    /// Violations of sequential consistency whose proof takes more than the budget.
-    unproved: u32,
     /// Proofs of more than 64 operations.
     long: u32,
 }
@@ -82,7 +76,6 @@ fn at_least(all: &[Found], not_linearizable: u32, not_sequential: u32, long: u32
     assert!(sum(|found| found.not_linearizable) >= not_linearizable, "{all:?}");
     assert!(sum(|found| found.not_sequential) >= not_sequential, "{all:?}");
     assert!(sum(|found| found.long) >= long, "{all:?}");
-    assert!(sum(|found| found.unproved) * 4 <= sum(|found| found.not_sequential), "{all:?}");
 }
 
 #[test]

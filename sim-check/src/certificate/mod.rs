@@ -1,5 +1,6 @@
 //! Verifiers of certificates: short, linear, and written without a look at the judges.
 
+mod contradiction;
 mod refutation;
 
 use crate::history::{History, OperationId, Outcome};
@@ -25,6 +26,8 @@ pub enum CertificateError {
     Open(OperationId),
     /// A refutation of a history leaves out an operation that may matter.
     LeftOut(OperationId),
+    /// A refutation says without a reason that this operation comes before others.
+    Precedence(OperationId),
     /// This beginning of a refutation has other rows, or a state, than there are.
     Beginning(usize),
     /// A refutation holds a complete explanation, or has no first beginning.
@@ -44,6 +47,7 @@ impl std::fmt::Display for CertificateError {
             CertificateError::Row(id) => (id, "does not belong into its row"),
             CertificateError::Open(id) => (id, "leads to a beginning that was left out"),
             CertificateError::LeftOut(id) => (id, "was left out, and may matter"),
+            CertificateError::Precedence(id) => (id, "comes before others without a reason"),
             CertificateError::Beginning(number) => {
                 return write!(f, "no certificate: beginning {number} has no such rows or state");
             }

@@ -1,12 +1,16 @@
 //! Explores all beginnings of an explanation.
 
+use std::collections::BTreeMap;
+
 use super::chains::{alike, chains};
 use super::observers::{Observers, Until, is_observed};
+use super::orders::Orders;
 use super::rows::Rows;
 use super::{Beginning, DeadEnd, Order, Refutation};
 use crate::hash::{NumberTable, hash_of};
 use crate::history::{History, OperationId};
 use crate::linearizability::{Machine, Next};
+use crate::sequential::Precedence;
 use crate::spec::NondeterministicSpec;
 use crate::verdict::Meter;
 
@@ -21,6 +25,9 @@ pub(crate) struct Question<'q> {
     pub(crate) order: Order,
     /// Whether to believe what the specification promises beside its steps: fewer beginnings.
     pub(crate) trusts_promises: bool,
+    /// Whether to look for beginnings that cannot go on for what the specification knows of every order: for
+    /// [`Order::Process`] alone, and where nothing takes effect more than once.
+    pub(crate) by_rules: bool,
 }
 
 /// All beginnings of an explanation.
@@ -61,6 +68,13 @@ pub(crate) fn explore<S: NondeterministicSpec>(
         true => Observers::new(spec, history, &rows, question.anytime),
         false => Observers::none(spec),
     };
+    let mut orders = None;
+    if question.by_rules {
+        let Ok(found) = Orders::new(spec, history, &rows, meter) else {
+            return Exploration::TooLarge;
+        };
+        orders = Some(found);
+    }
     let mut known = Known {
         rows: &rows,
         observers,
@@ -70,6 +84,7 @@ pub(crate) fn explore<S: NondeterministicSpec>(
         done: Vec::new(),
         states: Vec::new(),
         parents: Vec::new(),
+        contradictions: BTreeMap::new(),
     };
     let initial = machine.state(&spec.initial());
     known.add(&machine, &vec![0; rows.count()], initial, (0, 0));
@@ -82,6 +97,17 @@ pub(crate) fn explore<S: NondeterministicSpec>(
         }
         if !meter.spend(1 + anytime.len() as u64 / 16) {
             return Exploration::TooLarge;
+        }
+        if let Some(orders) = &mut orders {
+            match orders.contradiction(&done, meter) {
+                Ok(steps) if steps.is_empty() => {}
+                Ok(steps) => {
+                    known.contradictions.insert(at, steps);
+                    at += 1;
+                    continue;
+                }
+                Err(_) => return Exploration::TooLarge,
+            }
         }
         let ready: Vec<usize> =
             (0..rows.count()).filter(|row| rows.next(*row, &done).is_some()).collect();
@@ -178,6 +204,8 @@ struct Known<'k, S: NondeterministicSpec> {
     states: Vec<u32>,
     /// The beginning that each came from, and the row that went on.
     parents: Vec<(u32, u32)>,
+    /// Why some of them cannot go on.
+    contradictions: BTreeMap<usize, Vec<Precedence<OperationId>>>,
 }
 
 impl<S: NondeterministicSpec> Known<'_, S> {
@@ -246,7 +274,7 @@ impl<S: NondeterministicSpec> Known<'_, S> {
     }
 
     /// The states that were met, and all beginnings.
-    fn table(&self, machine: &Machine<'_, S>) -> (Vec<S::State>, Vec<Beginning>) {
+    fn table(mut self, machine: &Machine<'_, S>) -> (Vec<S::State>, Vec<Beginning>) {
         let mut states = Vec::new();
         let mut number_of = vec![None; machine.state_count()];
         let beginnings = (0..self.states.len()).map(|number| {
@@ -255,7 +283,8 @@ impl<S: NondeterministicSpec> Known<'_, S> {
                 states.push(machine.state_of(state).clone());
                 states.len() as u32 - 1
             });
-            Beginning { done: self.done(number).into(), state }
+            let contradiction = self.contradictions.remove(&number).unwrap_or_default();
+            Beginning { done: self.done(number).into(), state, contradiction }
         });
         let beginnings = beginnings.collect();
         (states, beginnings)

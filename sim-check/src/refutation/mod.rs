@@ -3,11 +3,13 @@
 mod chains;
 mod explore;
 pub(crate) mod observers;
+mod orders;
 mod reduce;
 pub(crate) mod rows;
 mod whole;
 
 use crate::history::{History, OperationId};
+use crate::sequential::Precedence;
 pub(crate) use explore::{Exploration, Question, explore};
 pub use whole::{refute_linearizability, refute_sequential_consistency};
 
@@ -57,7 +59,8 @@ pub struct Refutation<State> {
     /// The beginnings of an explanation. One that used no more of the optional operations stands for another one.
     pub beginnings: Vec<Beginning>,
     /// Whether it rests on what the specification promises beside its steps:
-    /// [`is_pure`](crate::spec::SequentialSpec::is_pure) and what tells states apart. A small one does not.
+    /// [`is_pure`](crate::spec::SequentialSpec::is_pure), what tells states apart, and
+    /// [`order_rules`](crate::spec::SequentialSpec::order_rules). A small one does not.
     pub trusts_promises: bool,
 }
 
@@ -68,6 +71,10 @@ pub struct Beginning {
     pub done: Box<[u32]>,
     /// The number of the state.
     pub state: u32,
+    /// Why no explanation begins so, if that is known without going on: each step follows from the order of the
+    /// operations, from what took effect before what did not, from rules of the specification for the operations row
+    /// after row, and from the steps before it. The last one has an operation come before itself. Else empty.
+    pub contradiction: Vec<Precedence<OperationId>>,
 }
 
 impl<State> Refutation<State> {

@@ -2,6 +2,7 @@
 
 use super::Order;
 use crate::history::{History, OperationId};
+use crate::spec::{Call, NondeterministicSpec, OrderRule};
 
 /// Rows of operations: those that must take effect, then those that may.
 pub(crate) struct Rows<'r> {
@@ -61,6 +62,24 @@ impl<'r> Rows<'r> {
         let id = *self.rows[row].get(place)?;
         let waits = self.needs(row, place).iter().zip(done).any(|(needed, done)| needed > done);
         (!waits).then_some(id)
+    }
+
+    /// What the specification knows of every order of these operations, by their numbers: row after row.
+    pub(crate) fn order_rules<S: NondeterministicSpec>(
+        &self,
+        spec: &S,
+        history: &History<S::Op, S::Ret>,
+    ) -> Vec<OrderRule> {
+        let calls = self.rows.iter().enumerate().flat_map(|(row, ids)| {
+            ids.iter().map(move |id| {
+                let operation = history.operation(*id);
+                let (op, ret) = (&operation.op, operation.outcome.ok());
+                Call { op, ret, is_certain: row < self.certain }
+            })
+        });
+        let mut rules = Vec::new();
+        spec.order_rules(&calls.collect::<Vec<_>>(), &mut rules);
+        rules
     }
 
     /// Whether all that must take effect has.

@@ -11,7 +11,7 @@ use crate::history::{History, OperationId, Outcome};
 use crate::linearizability::NotLinearizable;
 use crate::linearizability::parts::split;
 use crate::sequential::NotSequential;
-use crate::spec::NondeterministicSpec;
+use crate::spec::{Call, NondeterministicSpec};
 use crate::verdict::{Budget, Meter};
 
 /// Proves a violation that [`check_linearizability`](crate::linearizability::check_linearizability) found, for
@@ -100,7 +100,12 @@ impl<S: NondeterministicSpec> Whole<'_, S> {
         let (certain, mut optional): (Vec<_>, Vec<_>) = part.partition(is_certain);
         optional.retain(|id| !self.is_pure(*id));
         let reduced = OnceCell::new();
-        let mut open = vec![self.question(&certain, &optional, &[])];
+        // The last one first: what takes the specification at its word for least.
+        let mut open = Vec::new();
+        if self.order == Order::Process && self.has_rules() {
+            open.push(Question { by_rules: true, ..self.question(&certain, &optional, &[]) });
+        }
+        open.push(self.question(&certain, &optional, &[]));
         let (sharing, unlike);
         if let Some(found) = self.sharing(&core) {
             sharing = found.into_iter().partition::<Vec<_>, _>(is_certain);
@@ -139,13 +144,26 @@ impl<S: NondeterministicSpec> Whole<'_, S> {
         None
     }
 
+    /// Whether the specification knows anything of every order.
+    fn has_rules(&self) -> bool {
+        let call = |id: &OperationId| {
+            let operation = self.history.operation(*id);
+            let ret = operation.outcome.ok();
+            Call { op: &operation.op, ret, is_certain: ret.is_some() }
+        };
+        let mut rules = Vec::new();
+        self.spec.order_rules(&self.part.iter().map(call).collect::<Vec<_>>(), &mut rules);
+        !rules.is_empty()
+    }
+
     fn question<'q>(
         &self,
         certain: &'q [OperationId],
         optional: &'q [OperationId],
         anytime: &'q [OperationId],
     ) -> Question<'q> {
-        Question { certain, optional, anytime, order: self.order, trusts_promises: true }
+        let order = self.order;
+        Question { certain, optional, anytime, order, trusts_promises: true, by_rules: false }
     }
 
     /// The operations that share an element with one of `core`, with another one of these, and so on; ascending. What has

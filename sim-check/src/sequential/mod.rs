@@ -17,6 +17,7 @@
 mod demands;
 mod forced;
 mod node;
+mod precedence;
 mod program;
 mod rules;
 mod search;
@@ -25,6 +26,9 @@ use crate::history::{History, OperationId, Outcome};
 use crate::linearizability::check_linearizability;
 use crate::spec::NondeterministicSpec;
 use crate::verdict::{Budget, Meter, Verdict};
+pub(crate) use forced::{Forced, Unordered};
+pub(crate) use node::{Node, Shape};
+pub use precedence::{Because, Precedence};
 use search::{Found, search};
 
 /// Proof that a history is sequentially consistent.

@@ -1,6 +1,6 @@
 //! What each process did, by number.
 
-use super::node::Node;
+use super::node::{Node, Shape};
 use crate::history::{History, OperationId, Outcome};
 use crate::linearizability::Machine;
 use crate::spec::NondeterministicSpec;
@@ -76,13 +76,10 @@ impl Program {
         certain.chain(self.possible.iter_mut().map(|possible| &mut possible.place))
     }
 
-    /// All operations, the possible ones last.
-    pub(super) fn nodes(&self) -> Vec<Node> {
-        let lengths = self.processes.iter().map(Vec::len).chain(self.possible.iter().map(|_| 1));
-        let nodes = lengths.enumerate().flat_map(|(process, places)| {
-            (0..places as u32).map(move |place| Node { process, place })
-        });
-        nodes.collect()
+    pub(super) fn shape(&self) -> Shape {
+        let possible = self.possible.iter().map(|possible| (possible.process, possible.after));
+        let processes = self.processes.iter().map(Vec::len).collect();
+        Shape { processes, possible: possible.collect() }
     }
 
     /// The operation with this number.

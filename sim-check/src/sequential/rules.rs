@@ -12,7 +12,7 @@ pub(super) fn rules<S: NondeterministicSpec>(
     program: &Program,
     demands: &Demands,
 ) -> Vec<OrderRule<Node>> {
-    let nodes = program.nodes();
+    let nodes = program.shape().nodes();
     let calls: Vec<Call<'_, S::Op, S::Ret>> = nodes
         .iter()
         .map(|node| {

@@ -82,11 +82,12 @@ pub(super) fn search<S: NondeterministicSpec>(
     let Some(demands) = Demands::new(&mut machine, &program, meter) else {
         return Found::Exhausted;
     };
-    let mut forced = match Forced::of(&program, rules(&machine, &program, &demands), meter) {
+    let rules = rules(&machine, &program, &demands);
+    let mut forced = match Forced::of(&program.shape(), rules, meter) {
         Ok(forced) => forced,
-        Err(Unordered::Contradiction(nodes)) => {
-            let mut ids: Vec<OperationId> =
-                nodes.into_iter().map(|node| program.place(node).id).collect();
+        Err(Unordered::Contradiction(found)) => {
+            let shown = found.shown.into_iter();
+            let mut ids: Vec<OperationId> = shown.map(|node| program.place(node).id).collect();
             ids.sort_unstable();
             return Found::Nothing(Some(ids));
         }

@@ -4,11 +4,13 @@
 //! until nothing more follows. An operation that would have to come before itself refutes the history; else the search
 //! respects what was found, and adds what follows from each of its own choices.
 
-use super::node::Node;
-use super::program::Program;
+mod contradiction;
+
+use super::node::{Node, Shape};
 use crate::spec::OrderRule;
 use crate::verdict::Meter;
-use std::collections::{BTreeSet, VecDeque};
+pub(crate) use contradiction::Contradiction;
+use std::collections::VecDeque;
 
 /// So many looks at pairs of operations are one configuration.
 const LOOKS: u64 = 64;
@@ -28,10 +30,10 @@ struct Edge {
 enum Reason {
     /// The order of a process, or a choice of the search.
     Given,
-    /// A rule that needs nothing else, except perhaps this operation.
-    Rule(Option<Node>),
-    /// A rule, as these come one before the other, by edges that are older than this one.
-    Implied([Option<Order>; 2]),
+    /// The rule with this number, which needs nothing else, except perhaps this operation.
+    Rule(u32, Option<Node>),
+    /// The rule with this number, as these come one before the other, by edges that are older than this one.
+    Implied(u32, [Option<Order>; 2]),
 }
 
 /// A place of an operation in a rule.
@@ -45,14 +47,14 @@ enum Role {
 
 /// Where a search stood when it came to an operation.
 #[derive(Clone, Copy)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     edges: usize,
     overwritten: usize,
 }
 
 /// For each operation how many of each process have to come before it. Possible operations that must have taken effect
 /// count as processes of their own.
-pub(super) struct Forced {
+pub(crate) struct Forced {
     width: usize,
     /// The number of the first operation of each process, and at last how many there are.
     starts: Vec<usize>,
@@ -73,56 +75,58 @@ pub(super) struct Forced {
 }
 
 /// Why the operations were not ordered.
-pub(super) enum Unordered {
-    /// These alone cannot be.
-    Contradiction(Vec<Node>),
+pub(crate) enum Unordered {
+    /// They cannot be.
+    Contradiction(Contradiction),
     /// The meter ran out.
     Exhausted,
 }
 
 /// An operation that would have to come before itself.
-struct Circle(Node);
+struct Circular(Node);
 
 /// What became of an attempt to draw all conclusions.
 enum Stop {
-    Circle(Circle),
+    Circular(Circular),
     Exhausted,
 }
 
-impl From<Circle> for Stop {
-    fn from(circle: Circle) -> Stop {
-        Stop::Circle(circle)
+impl From<Circular> for Stop {
+    fn from(circle: Circular) -> Stop {
+        Stop::Circular(circle)
     }
 }
 
 impl Forced {
-    pub(super) fn of(
-        program: &Program,
+    pub(crate) fn of(
+        shape: &Shape,
         rules: Vec<OrderRule<Node>>,
         meter: &mut Meter,
     ) -> Result<Forced, Unordered> {
-        for rule in &rules {
+        for (number, rule) in (0..).zip(&rules) {
             if let OrderRule::Impossible(nodes) = rule {
-                return Err(Unordered::Contradiction(nodes.clone()));
+                return Err(Unordered::Contradiction(Contradiction::at_once(number, nodes)));
             }
         }
-        let mut forced = Forced::unruled(program);
+        let mut forced = Forced::unruled(shape);
         forced.add_roles(&rules);
         forced.rules = rules;
-        match forced.begin(program).map_err(Stop::Circle).and_then(|()| forced.saturate(meter)) {
+        match forced.begin(shape).map_err(Stop::Circular).and_then(|()| forced.saturate(meter)) {
             Ok(()) => {
                 // All of this holds whatever the search does.
                 forced.overwritten.clear();
                 Ok(forced)
             }
-            Err(Stop::Circle(Circle(node))) => Err(Unordered::Contradiction(forced.circle(node))),
+            Err(Stop::Circular(Circular(node))) => {
+                Err(Unordered::Contradiction(forced.contradiction(node)))
+            }
             Err(Stop::Exhausted) => Err(Unordered::Exhausted),
         }
     }
 
     /// The order of each process alone.
-    fn unruled(program: &Program) -> Forced {
-        let width = program.processes.len() + program.possible.len();
+    fn unruled(shape: &Shape) -> Forced {
+        let width = shape.processes.len() + shape.possible.len();
         let mut starts = vec![0];
         let mut before = Vec::new();
         let mut row = |process: usize, place: usize, after: Option<(usize, u32)>| {
@@ -133,13 +137,13 @@ impl Forced {
                 before[start + process] = after;
             }
         };
-        for (process, places) in program.processes.iter().enumerate() {
-            (0..places.len()).for_each(|place| row(process, place, None));
-            starts.push(starts[process] + places.len());
+        for (process, places) in shape.processes.iter().enumerate() {
+            (0..*places).for_each(|place| row(process, place, None));
+            starts.push(starts[process] + places);
         }
-        for (number, possible) in program.possible.iter().enumerate() {
-            let process = program.processes.len() + number;
-            row(process, 0, Some((possible.process, possible.after)));
+        for (number, after) in shape.possible.iter().enumerate() {
+            let process = shape.processes.len() + number;
+            row(process, 0, Some(*after));
             starts.push(starts[process] + 1);
         }
         let operations = starts[width];
@@ -187,35 +191,36 @@ impl Forced {
     }
 
     /// Adds what the rules say by themselves.
-    fn begin(&mut self, program: &Program) -> Result<(), Circle> {
-        for (number, possible) in program.possible.iter().enumerate() {
-            if let Some(place) = possible.after.checked_sub(1) {
-                let from = Node { process: possible.process, place };
-                let to = Node { process: program.processes.len() + number, place: 0 };
+    fn begin(&mut self, shape: &Shape) -> Result<(), Circular> {
+        for (number, (process, after)) in shape.possible.iter().enumerate() {
+            if let Some(place) = after.checked_sub(1) {
+                let from = Node { process: *process, place };
+                let to = Node { process: shape.processes.len() + number, place: 0 };
                 self.push(from, to, Reason::Given)?;
             }
         }
         let rules = std::mem::take(&mut self.rules);
-        let begun = rules.iter().try_for_each(|rule| match rule {
+        let begun = (0..).zip(&rules).try_for_each(|(number, rule)| match rule {
             OrderRule::Impossible(_) => Ok(()),
             OrderRule::Before { first, then } => {
                 // From the last one to the first one: most others follow.
                 first.iter().rev().try_for_each(|(from, by)| {
                     then.iter().filter(|to| *to != from).try_for_each(|to| {
                         self.looks += 1;
-                        self.add(*from, *to, Reason::Rule(*by))
+                        self.add(*from, *to, Reason::Rule(number, *by))
                     })
                 })
             }
             OrderRule::Apart { pairs, .. }
             | OrderRule::SameOrder(pairs)
             | OrderRule::Nested(pairs) => {
-                pairs.iter().try_for_each(|(from, to)| self.add(*from, *to, Reason::Rule(None)))
+                let reason = Reason::Rule(number, None);
+                pairs.iter().try_for_each(|(from, to)| self.add(*from, *to, reason))
             }
         });
         self.rules = rules;
         // The order of the processes is news to all rules.
-        self.grown = program.nodes().into();
+        self.grown = shape.nodes().into();
         self.is_grown.fill(true);
         begun
     }
@@ -225,7 +230,7 @@ impl Forced {
     }
 
     /// How many operations of each process must come before this one.
-    pub(super) fn before(&self, node: Node) -> &[u32] {
+    pub(crate) fn before(&self, node: Node) -> &[u32] {
         let start = self.number(node) * self.width;
         &self.before[start..start + self.width]
     }
@@ -235,12 +240,12 @@ impl Forced {
     }
 
     /// Where the search stands.
-    pub(super) fn mark(&self) -> Mark {
+    pub(crate) fn mark(&self) -> Mark {
         Mark { edges: self.edges.len(), overwritten: self.overwritten.len() }
     }
 
     /// Forgets what followed from the choices since then.
-    pub(super) fn return_to(&mut self, mark: Mark) {
+    pub(crate) fn return_to(&mut self, mark: Mark) {
         while self.edges.len() > mark.edges {
             let edge = self.edges.pop().expect("there are more");
             let from = self.number(edge.from);
@@ -257,16 +262,35 @@ impl Forced {
     }
 
     /// The search lets an operation take effect before all of these. False: then nothing that comes later can be right.
-    pub(super) fn choose(&mut self, node: Node, later: impl Iterator<Item = Node>) -> bool {
+    pub(crate) fn choose(&mut self, node: Node, later: impl Iterator<Item = Node>) -> bool {
         let mut later = later.filter(|other| *other != node);
         later.all(|other| self.add(node, other, Reason::Given).is_ok())
     }
 
     /// Adds what follows from the choices. False: nothing that comes later can be right. `None`: the meter ran out.
-    pub(super) fn conclude(&mut self, meter: &mut Meter) -> Option<bool> {
+    pub(crate) fn conclude(&mut self, meter: &mut Meter) -> Option<bool> {
         match self.saturate(meter) {
             Ok(()) => Some(true),
-            Err(Stop::Circle(_)) => Some(false),
+            Err(Stop::Circular(_)) => Some(false),
+            Err(Stop::Exhausted) => None,
+        }
+    }
+
+    /// Why the first ones cannot come before the next ones. `None`: the meter ran out.
+    pub(crate) fn contradiction_of(
+        &mut self,
+        first: &[Node],
+        next: &[Node],
+        meter: &mut Meter,
+    ) -> Option<Option<Contradiction>> {
+        let mut chosen =
+            first.iter().flat_map(|first| next.iter().map(move |next| (*first, *next)));
+        let chosen = chosen
+            .try_for_each(|(first, next)| self.add(first, next, Reason::Given))
+            .map_err(Stop::Circular);
+        match chosen.and_then(|()| self.saturate(meter)) {
+            Ok(()) => Some(None),
+            Err(Stop::Circular(Circular(node))) => Some(Some(self.contradiction(node))),
             Err(Stop::Exhausted) => None,
         }
     }
@@ -281,8 +305,8 @@ impl Forced {
             let roles = std::mem::take(&mut self.roles[number]);
             done = roles
                 .iter()
-                .try_for_each(|(rule, role)| self.look(&rules[*rule as usize], *role, node))
-                .map_err(Stop::Circle);
+                .try_for_each(|(rule, role)| self.look(*rule, &rules[*rule as usize], *role, node))
+                .map_err(Stop::Circular);
             self.roles[number] = roles;
             if !meter.spend(self.looks / LOOKS) {
                 done = Err(Stop::Exhausted);
@@ -294,24 +318,30 @@ impl Forced {
     }
 
     /// Adds what a rule implies now that more comes before this operation.
-    fn look(&mut self, rule: &OrderRule<Node>, role: Role, node: Node) -> Result<(), Circle> {
+    fn look(
+        &mut self,
+        number: u32,
+        rule: &OrderRule<Node>,
+        role: Role,
+        node: Node,
+    ) -> Result<(), Circular> {
         match (rule, role) {
             (OrderRule::Apart { pairs, others }, Role::Pair(i)) => {
                 let pair = pairs[i];
                 self.looks += others.len() as u64;
-                others.iter().try_for_each(|other| self.keep_out(*other, pair))
+                others.iter().try_for_each(|other| self.keep_out(number, *other, pair))
             }
             (OrderRule::Apart { pairs, .. }, Role::Other) => {
                 self.looks += pairs.len() as u64;
-                pairs.iter().try_for_each(|pair| self.keep_out(node, *pair))
+                pairs.iter().try_for_each(|pair| self.keep_out(number, node, *pair))
             }
             (OrderRule::SameOrder(pairs), Role::Pair(i)) => {
                 self.looks += pairs.len() as u64;
                 let (first, second) = pairs[i];
                 pairs.iter().filter(|(other, _)| *other != first).try_for_each(
                     |(other_first, other_second)| {
-                        self.imply((*other_first, first), (*other_second, second))?;
-                        self.imply((*other_second, second), (*other_first, first))
+                        self.imply(number, (*other_first, first), (*other_second, second))?;
+                        self.imply(number, (*other_second, second), (*other_first, first))
                     },
                 )
             }
@@ -319,8 +349,8 @@ impl Forced {
                 self.looks += 2 * pairs.len() as u64;
                 let one = pairs[i];
                 pairs.iter().filter(|other| **other != one).try_for_each(|other| {
-                    self.nest(one, *other)?;
-                    self.nest(*other, one)
+                    self.nest(number, one, *other)?;
+                    self.nest(number, *other, one)
                 })
             }
             (OrderRule::Impossible(_) | OrderRule::Before { .. }, _)
@@ -329,42 +359,42 @@ impl Forced {
     }
 
     /// What comes before the second comes before the first, and what comes after the first comes after the second.
-    fn keep_out(&mut self, other: Node, (first, second): (Node, Node)) -> Result<(), Circle> {
+    fn keep_out(&mut self, rule: u32, other: Node, (first, second): Order) -> Result<(), Circular> {
         if other == first || other == second {
             return Ok(());
         }
-        self.imply((other, second), (other, first))?;
-        self.imply((first, other), (second, other))
+        self.imply(rule, (other, second), (other, first))?;
+        self.imply(rule, (first, other), (second, other))
     }
 
     /// If one begins before the other and the other before the end of the one, it ends before that, too.
-    fn nest(&mut self, (a, z): (Node, Node), (b, y): (Node, Node)) -> Result<(), Circle> {
+    fn nest(&mut self, rule: u32, (a, z): Order, (b, y): Order) -> Result<(), Circular> {
         // Not all three, as orders are total: a < b, b < z, z < y.
         for (premises, conclusion) in
             [([(a, b), (b, z)], (y, z)), ([(a, b), (z, y)], (z, b)), ([(b, z), (z, y)], (b, a))]
         {
             if premises.iter().all(|(first, second)| self.precedes(*first, *second)) {
-                let reason = Reason::Implied(premises.map(Some));
+                let reason = Reason::Implied(rule, premises.map(Some));
                 self.add(conclusion.0, conclusion.1, reason)?;
             }
         }
         Ok(())
     }
 
-    fn imply(&mut self, premise: Order, conclusion: Order) -> Result<(), Circle> {
+    fn imply(&mut self, rule: u32, premise: Order, conclusion: Order) -> Result<(), Circular> {
         if self.precedes(premise.0, premise.1) {
-            let reason = Reason::Implied([Some(premise), None]);
+            let reason = Reason::Implied(rule, [Some(premise), None]);
             self.add(conclusion.0, conclusion.1, reason)?;
         }
         Ok(())
     }
 
     /// Adds an edge, if it is news, and all that follows from it without a rule.
-    fn add(&mut self, from: Node, to: Node, reason: Reason) -> Result<(), Circle> {
+    fn add(&mut self, from: Node, to: Node, reason: Reason) -> Result<(), Circular> {
         if self.precedes(from, to) { Ok(()) } else { self.push(from, to, reason) }
     }
 
-    fn push(&mut self, from: Node, to: Node, reason: Reason) -> Result<(), Circle> {
+    fn push(&mut self, from: Node, to: Node, reason: Reason) -> Result<(), Circular> {
         let number = self.edges.len() as u32;
         self.edges.push(Edge { from, to, reason });
         let start = self.number(from);
@@ -389,7 +419,7 @@ impl Forced {
                 continue;
             }
             if self.before[later + to.process] > to.place {
-                return Err(Circle(to));
+                return Err(Circular(to));
             }
             if !std::mem::replace(&mut self.is_grown[number], true) {
                 self.grown.push_back(to);
@@ -402,67 +432,5 @@ impl Forced {
             }
         }
         Ok(())
-    }
-
-    /// The operations that show that this one would have to come before itself.
-    fn circle(&self, node: Node) -> Vec<Node> {
-        let mut shown = BTreeSet::new();
-        let mut used = BTreeSet::new();
-        let mut open = vec![((node, node), self.edges.len())];
-        while let Some(((from, to), older_than)) = open.pop() {
-            shown.extend([from, to]);
-            for number in self.path(from, to, older_than) {
-                let edge = &self.edges[number];
-                shown.extend([edge.from, edge.to]);
-                match edge.reason {
-                    Reason::Given | Reason::Rule(None) => {}
-                    Reason::Rule(Some(by)) => {
-                        shown.insert(by);
-                    }
-                    Reason::Implied(premises) => {
-                        if used.insert(number) {
-                            let premises = premises.into_iter().flatten();
-                            open.extend(premises.map(|premise| (premise, number)));
-                        }
-                    }
-                }
-            }
-        }
-        shown.into_iter().collect()
-    }
-
-    /// The edges of a shortest path, those of the processes left out; from an operation to itself: of a circle.
-    fn path(&self, from: Node, to: Node, older_than: usize) -> Vec<usize> {
-        let same = from.process == to.process;
-        if same && from.place < to.place {
-            return Vec::new();
-        }
-        let mut parent: Vec<Option<Option<usize>>> = vec![None; older_than];
-        let mut front: Vec<(Node, Option<usize>)> = vec![(from, None)];
-        while !front.is_empty() {
-            let mut next = Vec::new();
-            for (node, by) in front {
-                for (number, edge) in self.edges[..older_than].iter().enumerate() {
-                    let follows =
-                        edge.from.process == node.process && edge.from.place >= node.place;
-                    if !follows || parent[number].is_some() {
-                        continue;
-                    }
-                    parent[number] = Some(by);
-                    if edge.to.process == to.process && edge.to.place <= to.place {
-                        let mut path = vec![number];
-                        let mut at = by;
-                        while let Some(number) = at {
-                            path.push(number);
-                            at = parent[number].flatten();
-                        }
-                        return path;
-                    }
-                    next.push((edge.to, Some(number)));
-                }
-            }
-            front = next;
-        }
-        Vec::new()
     }
 }
