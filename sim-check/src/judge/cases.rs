@@ -179,21 +179,17 @@ fn proof_budget(configurations: u64) -> Budget {
     Budget::configurations(EXPLANATION.meter().left().max(configurations.saturating_mul(PROOF)))
 }
 
-/// Checks the proof that the history is bad, and the one that its smallest sub-history is. Where one of them takes too
-/// much, the other one has to do.
+/// Checks the proof that the history is bad, and the one that its smallest sub-history is, unless that takes too much.
 fn verify_refutations<S: NondeterministicSpec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
     whole: Option<&Refutation<S::State>>,
     explanation: &Explanation<S::State>,
 ) -> Result<(), String> {
-    if whole.is_none() && explanation.refutation.is_none() {
-        return Err("the proof of this violation takes too much".to_owned());
-    }
-    let verified = whole.map(|refutation| verify_violation(spec, history, refutation));
-    let of_smallest = explanation.refutation.as_ref();
-    let of_smallest = of_smallest.map(|refutation| verify_refutation(spec, history, refutation));
-    let mut verified = verified.into_iter().chain(of_smallest);
+    let whole = whole.ok_or("the proof of this violation takes too much")?;
+    verify_violation(spec, history, whole).map_err(|error| error.to_string())?;
+    let of_smallest = explanation.refutation.iter();
+    let mut verified = of_smallest.map(|refutation| verify_refutation(spec, history, refutation));
     verified.try_for_each(|verified| verified.map_err(|error| error.to_string()))
 }
 
