@@ -6,10 +6,11 @@ mod support;
 use std::cell::Cell;
 
 use sim_check::certificate::{CertificateError, verify_refutation, verify_violation};
+use sim_check::history::HistoryRecorder;
 use sim_check::refutation::{Beginning, Order, Refutation, refute_sequential_consistency};
 use sim_check::sequential::{Because, Precedence, SequentialOrder, check_sequential_consistency};
 use sim_check::spec::*;
-use sim_check::{Budget, History, OperationId, Outcome, Verdict};
+use sim_check::{Budget, History, OperationId, Outcome, ProcessId, Verdict};
 use support::draw::{Drawn, Shape, draw_history};
 use support::random::Random;
 use support::specs::Growing;
@@ -184,18 +185,15 @@ fn conclude<S: NondeterministicSpec>(
             Err(error) => panic!("{error}"),
         }
     };
-    let calls: Vec<Call<'_, S::Op, S::Ret>> = {
-        let rows = claim(spec, history, begun, Vec::new());
-        let certain = rows.certain.iter().flatten().map(|id| (*id, true));
-        let all = certain.chain(rows.optional.iter().flatten().map(|id| (*id, false)));
-        let call = |(id, is_certain)| {
-            let operation = history.operation(id);
-            Call { op: &operation.op, ret: operation.outcome.ok(), is_certain }
-        };
-        all.map(call).collect()
+    let Refutation { certain, optional, .. } = claim(spec, history, begun, Vec::new());
+    let rows: Vec<OperationId> = certain.into_iter().chain(optional).flatten().collect();
+    let call = |id: &OperationId| {
+        let operation = history.operation(*id);
+        let ret = operation.outcome.ok();
+        Call { op: &operation.op, ret, is_certain: ret.is_some() }
     };
     let mut rules = Vec::new();
-    spec.order_rules(&calls, &mut rules);
+    spec.order_rules(&rows.iter().map(call).collect::<Vec<_>>(), &mut rules);
     let mut looked = 0;
     while looked != known.len() {
         looked = known.len();
@@ -204,18 +202,27 @@ fn conclude<S: NondeterministicSpec>(
             for pair in &pairs {
                 good[1] += u32::from(attempt(*pair, by([None, None]), &mut known));
             }
-            for one in known.clone() {
+            // What is not known may be no premise.
+            let others = known.iter().map(|(first, then)| (*then, *first));
+            let offered: Vec<Pair> = known.iter().copied().chain(others).collect();
+            for one in offered {
                 for pair in &pairs {
                     good[2] += u32::from(attempt(*pair, by([Some(one), None]), &mut known));
                 }
-                if !matches!(rules[rule as usize], OrderRule::Nested(_)) {
-                    continue;
-                }
-                for other in known.clone() {
-                    let named = [one.0, one.1, other.0, other.1];
-                    for pair in named.iter().flat_map(|a| named.iter().map(move |b| (*a, *b))) {
-                        let premises = [Some(one), Some(other)];
-                        good[3] += u32::from(attempt(pair, by(premises), &mut known));
+            }
+            let OrderRule::Nested(nested) = &rules[rule as usize] else { continue };
+            let named: Vec<OperationId> =
+                nested.iter().flat_map(|(first, then)| [rows[*first], rows[*then]]).collect();
+            let is_named = |(a, b): &&Pair| named.contains(a) && named.contains(b);
+            let named: Vec<Pair> = pairs.iter().filter(is_named).copied().collect();
+            for one in &named {
+                for other in &named {
+                    if !known.contains(one) && !known.contains(other) {
+                        continue;
+                    }
+                    for pair in &named {
+                        let premises = [Some(*one), Some(*other)];
+                        good[3] += u32::from(attempt(*pair, by(premises), &mut known));
                     }
                 }
             }
@@ -263,7 +270,7 @@ fn reasons_hold<D: Drawn<Op = S::Op, Ret = S::Ret>, S: NondeterministicSpec>(
 ) -> Found {
     let drawn = Distinct { spec: drawn, renew, values, next: Cell::new(0) };
     let mut found = Found::default();
-    for seed in 0..60 {
+    for seed in 0..30 {
         let mut random = Random::new(seed);
         drawn.next.set(0);
         let history = draw_history(&drawn, &mut random, SHAPE);
@@ -301,8 +308,98 @@ fn reasons_hold<D: Drawn<Op = S::Op, Ret = S::Ret>, S: NondeterministicSpec>(
         }
     }
     let [chains, alone, ..] = found.good;
-    assert!(chains > 20 && alone > 50 && found.proved > 1 && found.refused > 1, "{found:?}");
+    assert!(chains > 5 && alone > 20 && found.proved > 1 && found.refused > 1, "{found:?}");
     found
+}
+
+/// A history, and what is claimed of it.
+type Claim<S> = (
+    History<<S as NondeterministicSpec>::Op, <S as NondeterministicSpec>::Ret>,
+    Refutation<<S as NondeterministicSpec>::State>,
+);
+
+/// A claim for this reason about operations that one process after another asked for.
+fn claim_at_once<S: NondeterministicSpec>(spec: &S, asked: &[(S::Op, Option<S::Ret>)]) -> Claim<S> {
+    let mut recorder = HistoryRecorder::new();
+    for (process, (op, ret)) in (0..).zip(asked) {
+        let id = recorder.invoke(ProcessId(process), None, op.clone());
+        if let Some(ret) = ret {
+            recorder.ok(id, None, ret.clone()).expect("it is open");
+        }
+    }
+    let history = recorder.finish();
+    let because = Because::Rule { rule: 0, premises: [None, None] };
+    let circle = Precedence { first: OperationId(0), then: OperationId(0), because };
+    let mut refutation = claim(spec, &history, &[], vec![circle]);
+    refutation.beginnings.pop();
+    (history, refutation)
+}
+
+#[test]
+fn rules_are_promises_about_what_happens_once() {
+    let took = || (QueueOp::Dequeue, Some(QueueRet::Dequeued(Some(1))));
+    let asked = [(QueueOp::Enqueue(1), Some(QueueRet::Enqueued)), took(), took()];
+    let queue = FifoQueue::new();
+    let (history, mut refutation) = claim_at_once(&queue, &asked);
+    assert_eq!(verify_refutation(&queue, &history, &refutation), Ok(()));
+    refutation.trusts_promises = false;
+    assert!(verify_refutation(&queue, &history, &refutation).is_err());
+    // Here the value may have come again.
+    let again = [asked.as_slice(), &[(QueueOp::Enqueue(1), None)]].concat();
+    let (history, mut refutation) = claim_at_once(&queue, &again);
+    assert!(verify_refutation(&queue, &history, &refutation).is_err());
+    refutation.anytime = refutation.optional.drain(..).flatten().collect();
+    refutation.beginnings[0].done = vec![0; refutation.certain.len()].into();
+    assert!(verify_refutation(&queue, &history, &refutation).is_err());
+}
+
+/// Its operations come before all others.
+struct First;
+
+impl SequentialSpec for First {
+    type State = ();
+    type Op = ();
+    type Ret = ();
+    type Key = ();
+
+    fn initial(&self) {}
+
+    fn step(&self, (): &(), (): &(), _: Option<&()>) -> Option<()> {
+        Some(())
+    }
+
+    fn order_rules(&self, calls: &[Call<'_, (), ()>], rules: &mut Vec<OrderRule>) {
+        let first = (0..calls.len()).map(|call| (call, None)).collect();
+        rules.push(OrderRule::Before { first, then: (0..calls.len()).collect() });
+    }
+}
+
+#[test]
+fn nothing_comes_before_itself() {
+    let (history, refutation) = claim_at_once(&First, &[((), Some(()))]);
+    assert!(verify_refutation(&First, &history, &refutation).is_err());
+}
+
+#[test]
+fn what_may_not_happen_comes_before_nothing() {
+    let mut recorder = HistoryRecorder::new();
+    for _ in 0..2 {
+        let id = recorder.invoke(ProcessId(0), None, ());
+        recorder.ok(id, None, ()).expect("it is open");
+    }
+    let (history, [one, other]) = (recorder.finish(), [0, 1].map(OperationId));
+    // Each comes before the other, by the rule and by the order of their process.
+    let because = Because::Rule { rule: 0, premises: [None, None] };
+    let by_rule = Precedence { first: other, then: one, because };
+    let because = Because::Chain { through: one };
+    let circle = Precedence { first: other, then: other, because };
+    let mut refutation = claim(&First, &history, &[], vec![by_rule, circle]);
+    refutation.beginnings.pop();
+    assert_eq!(verify_refutation(&First, &history, &refutation), Ok(()));
+    refutation.certain = vec![vec![other]];
+    refutation.optional = vec![vec![one]];
+    refutation.beginnings[0].done = [0, 0].into();
+    assert!(verify_refutation(&First, &history, &refutation).is_err());
 }
 
 fn enqueued(op: &QueueOp<u8>, v: u8) -> Option<QueueOp<u8>> {
@@ -315,7 +412,7 @@ fn queues() {
     let unordered = reasons_hold(UnorderedQueue::new(), &UnorderedQueue::new(), enqueued, 3);
     let priority = reasons_hold(PriorityQueue::new(), &PriorityQueue::new(), enqueued, 3);
     for found in [fifo, unordered, priority] {
-        assert!(found.good[2] > 10 && found.proved > 5, "{found:?}");
+        assert!(found.good[2] > 2 && found.proved > 5, "{found:?}");
     }
 }
 
@@ -323,7 +420,7 @@ fn queues() {
 fn other_collections() {
     let pushed = |op: &StackOp<u8>, v| matches!(op, StackOp::Push(_)).then_some(StackOp::Push(v));
     let found = reasons_hold(Stack::new(), &Stack::new(), pushed, 3);
-    assert!(found.good[2] > 10 && found.good[3] > 0 && found.proved > 5, "{found:?}");
+    assert!(found.good[2] > 5 && found.good[3] > 1 && found.proved > 5, "{found:?}");
     let appended = |op: &AppendListOp<u8>, v| {
         matches!(op, AppendListOp::Append(_)).then_some(AppendListOp::Append(v))
     };

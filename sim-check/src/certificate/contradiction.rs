@@ -109,7 +109,7 @@ impl<'t, S: NondeterministicSpec> Contradictions<'t, S> {
 
 /// What a rule names, to be found at once.
 enum Index {
-    Impossible(Set<OperationId>),
+    Impossible,
     Before(Set<OperationId>, Set<OperationId>),
     Apart(Set<Pair>, Set<OperationId>),
     SameOrder(Set<Pair>),
@@ -122,7 +122,7 @@ impl Index {
             of.iter().copied().collect()
         }
         match rule {
-            OrderRule::Impossible(calls) => Index::Impossible(set(calls)),
+            OrderRule::Impossible(_) => Index::Impossible,
             OrderRule::Before { first, then } => {
                 Index::Before(first.iter().map(|(call, _)| *call).collect(), set(then))
             }
@@ -135,7 +135,7 @@ impl Index {
     /// Whether the rule says of operations that stand in this order that those do.
     fn implies(&self, premises: [Option<Pair>; 2], (first, then): Pair) -> bool {
         match (self, premises) {
-            (Index::Impossible(calls), [None, None]) => calls.contains(&first) && first == then,
+            (Index::Impossible, [None, None]) => first == then,
             (Index::Before(earlier, later), [None, None]) => {
                 first != then && earlier.contains(&first) && later.contains(&then)
             }
@@ -154,16 +154,12 @@ impl Index {
                 a == first && keeps_out(a, (then, b)) || b == then && keeps_out(b, (a, first))
             }
             (Index::SameOrder(pairs), [Some((a, b)), None]) => {
-                let both = |one: Pair, other: Pair| {
-                    one != other && pairs.contains(&one) && pairs.contains(&other)
-                };
+                let both = |one, other| pairs.contains(&one) && pairs.contains(&other);
                 both((a, first), (b, then)) || both((first, a), (then, b))
             }
             (Index::Nested(pairs), [Some((a, b)), Some((c, d))]) => {
                 // Of two pairs that begin and end: not a < b < z < y.
-                let crossed = |a, b, z, y| {
-                    (a, z) != (b, y) && pairs.contains(&(a, z)) && pairs.contains(&(b, y))
-                };
+                let crossed = |a, b, z, y| pairs.contains(&(a, z)) && pairs.contains(&(b, y));
                 b == c && d == then && crossed(a, b, d, first)
                     || c == first && b == then && crossed(a, b, c, d)
                     || a == first && b == c && crossed(then, a, b, d)

@@ -21,7 +21,7 @@ pub struct Call<'h, Op, Ret> {
 pub enum OrderRule<T = usize> {
     /// These calls have no explanation.
     Impossible(Vec<T>),
-    /// Each of `first` comes before each of `then`. It follows from the two of them, and from the one beside the first.
+    /// Each of `first` comes before each other one of `then`. It follows from the two of them, and from the one beside the first.
     Before {
         /// Calls, each with the call that shows the rule to hold of it.
         first: Vec<(T, Option<T>)>,
