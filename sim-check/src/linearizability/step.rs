@@ -5,6 +5,8 @@
 pub(super) struct Open {
     pub(super) slot: u32,
     pub(super) class: u32,
+    /// Whether it cannot change the state.
+    pub(super) is_pure: bool,
     /// Its place in the history.
     pub(super) operation: u32,
 }
@@ -27,7 +29,7 @@ pub(super) struct Step {
 impl Step {
     /// Before the first step nothing is open.
     pub(super) const NONE: Step = Step {
-        returning: Open { slot: u32::MAX, class: 0, operation: 0 },
+        returning: Open { slot: u32::MAX, class: 0, is_pure: true, operation: 0 },
         impure_from: 0,
         impure_to: 0,
         pure_from: 0,

@@ -128,7 +128,7 @@ impl<'s, S: NondeterministicSpec> StreamingChecker<'s, S> {
     /// A checker of an object that nobody has used yet.
     pub fn new(spec: &'s S, budget: Budget) -> Self {
         let mut machine = Machine::growing(spec);
-        let initial = machine.state(&spec.initial());
+        let initial = machine.state(spec.initial());
         StreamingChecker {
             machine,
             frontier: Frontier::new(initial, 64, false),
@@ -277,8 +277,9 @@ impl<'s, S: NondeterministicSpec> StreamingChecker<'s, S> {
                     });
                 }
                 self.operations[place].slot = slot;
-                let open = Open { slot, class, operation: number as u32 };
-                if self.machine.is_pure(class) {
+                let is_pure = self.machine.is_pure(class);
+                let open = Open { slot, class, is_pure, operation: number as u32 };
+                if is_pure {
                     self.pure.push(open);
                     self.fresh_pure.push(open);
                 } else {
@@ -353,7 +354,7 @@ impl<'s, S: NondeterministicSpec> StreamingChecker<'s, S> {
         self.pure.iter_mut().for_each(|open| renamed(&mut open.class));
         self.unknown.iter_mut().for_each(|unknown| renamed(&mut unknown.class));
         for config in self.frontier.now_mut() {
-            config.state = fresh.state(old.state_of(config.state));
+            config.state = fresh.state(old.state_of(config.state).clone());
         }
         self.machine = fresh;
         self.frontier.forget_counts();

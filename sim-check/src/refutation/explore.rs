@@ -71,7 +71,7 @@ pub(crate) fn explore<S: NondeterministicSpec>(
         states: Vec::new(),
         parents: Vec::new(),
     };
-    let initial = machine.state(&spec.initial());
+    let initial = machine.state(spec.initial());
     known.add(&machine, &vec![0; rows.count()], initial, (0, 0));
     let mut dead_ends = Vec::new();
     let mut at = 0;
