@@ -171,11 +171,11 @@ impl<M: Mask> DepthFirst<M> {
             let config = config.clone();
             self.stack.push(Frame { step: at, trail, config, turn: Turn::Others });
         }
+        let (pure, machine) = problem.pure(step);
         // One that is pure would have taken effect as soon as it was possible.
-        if returning.is_pure {
+        if machine.is_pure(returning.class) {
             return None;
         }
-        let (pure, machine) = problem.pure(step);
         let (stack, mut next) = (&mut self.stack, None);
         let operation = OperationId(returning.operation);
         each_successor(machine, config.state, returning.class, step, |_, state| {

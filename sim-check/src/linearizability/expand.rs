@@ -59,7 +59,7 @@ pub(super) fn expand_returning<'s, S: NondeterministicSpec, M: Mask>(
     found: impl FnMut(&mut Machine<'s, S>, Config<M>, Choice),
 ) {
     // One that is pure has taken effect as soon as it was possible.
-    if !view.returning.is_pure {
+    if !machine.is_pure(view.returning.class) {
         take(machine, view, config, &view.returning, found);
     }
 }

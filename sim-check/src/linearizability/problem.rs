@@ -104,11 +104,13 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
     /// Reads on to the next return; false if there is none.
     fn read(&mut self) -> bool {
         let now = &mut self.now;
-        let last = self.steps.last().copied().unwrap_or(Step::NONE);
-        let (mut impure_from, mut pure_from) = (last.impure_from, last.pure_from);
-        match last.returning.is_pure {
-            true => stay(&mut self.pure, &mut pure_from, last.returning),
-            false => stay(&mut self.impure, &mut impure_from, last.returning),
+        let (mut impure_from, mut pure_from) = (0, 0);
+        if let Some(last) = self.steps.last() {
+            (impure_from, pure_from) = (last.impure_from, last.pure_from);
+            match self.machine.is_pure(last.returning.class) {
+                true => stay(&mut self.pure, &mut pure_from, last.returning.slot),
+                false => stay(&mut self.impure, &mut impure_from, last.returning.slot),
+            }
         }
         let fresh_from = self.pure.len();
         let mut first = (0..now.returns.len())
@@ -136,7 +138,7 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
                 self.slots += 1;
                 self.slots as u32 - 1
             });
-            let open = Open { slot, class, is_pure, operation: id.0 };
+            let open = Open { slot, class, operation: id.0 };
             let list = if is_pure { &mut self.pure } else { &mut self.impure };
             list.push(open);
             let opened = (operation.last_position(), open);
@@ -200,11 +202,11 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
     }
 }
 
-/// One of the operations from there on is no longer open. It leaves at the front, or the others are copied to the end.
+/// Of the operations from there on the one in this slot is no longer open. It leaves at the front, or the others are copied to the end.
 #[inline(always)]
-fn stay(opens: &mut Vec<Open>, from: &mut u32, gone: Open) {
+fn stay(opens: &mut Vec<Open>, from: &mut u32, slot: u32) {
     let (first, end) = (*from as usize, opens.len());
-    match opens[first..].iter().position(|open| open.slot == gone.slot) {
+    match opens[first..].iter().position(|open| open.slot == slot) {
         None => {}
         Some(0) => *from += 1,
         Some(place) => {

@@ -5,8 +5,6 @@
 pub(super) struct Open {
     pub(super) slot: u32,
     pub(super) class: u32,
-    /// Whether it cannot change the state.
-    pub(super) is_pure: bool,
     /// Its place in the history.
     pub(super) operation: u32,
 }
@@ -24,19 +22,6 @@ pub(super) struct Step {
     pub(super) pure_to: u32,
     /// How many classes of operations of unknown outcome were met.
     pub(super) unknown: u32,
-}
-
-impl Step {
-    /// Before the first step nothing is open.
-    pub(super) const NONE: Step = Step {
-        returning: Open { slot: u32::MAX, class: 0, is_pure: true, operation: 0 },
-        impure_from: 0,
-        impure_to: 0,
-        pure_from: 0,
-        fresh_from: 0,
-        pure_to: 0,
-        unknown: 0,
-    };
 }
 
 /// Operations of unknown outcome that ask for the same thing. Only how many were used matters.

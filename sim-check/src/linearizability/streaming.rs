@@ -277,9 +277,8 @@ impl<'s, S: NondeterministicSpec> StreamingChecker<'s, S> {
                     });
                 }
                 self.operations[place].slot = slot;
-                let is_pure = self.machine.is_pure(class);
-                let open = Open { slot, class, is_pure, operation: number as u32 };
-                if is_pure {
+                let open = Open { slot, class, operation: number as u32 };
+                if self.machine.is_pure(class) {
                     self.pure.push(open);
                     self.fresh_pure.push(open);
                 } else {
