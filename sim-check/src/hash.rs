@@ -21,16 +21,14 @@ impl Hasher for FastHasher {
         self.0 ^ (self.0 >> 29)
     }
 
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            self.add(u64::from_le_bytes(word.try_into().expect("a chunk of eight bytes")));
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            self.add(u64::from_le_bytes(*word));
         }
-        let rest = words.remainder();
         if !rest.is_empty() {
-            let mut word = [0; 8];
-            word[..rest.len()].copy_from_slice(rest);
-            self.add(u64::from_le_bytes(word));
+            self.add(rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
         }
     }
 
@@ -75,89 +73,87 @@ pub(crate) fn hash_of<T: Hash + ?Sized>(thing: &T) -> u64 {
 /// Finds the numbers of things by their hashes. The things themselves are kept by the caller.
 #[derive(Clone, Default)]
 pub(crate) struct NumberTable {
-    hashes: Vec<u64>,
-    /// Open addressing; a slot holds a number plus one, or zero. Unused while there are few things.
-    slots: Vec<u32>,
+    /// Open addressing; a slot holds half a hash and a number plus one, or zero.
+    slots: Vec<u64>,
+    things: usize,
 }
 
-/// Up to this many things a scan is faster than a table.
-const SCANNED: usize = 12;
+const SLOTS_MIN: usize = 16;
 
 impl NumberTable {
     /// A table that expects this many things.
     pub(crate) fn with_capacity(things: usize) -> Self {
-        let slots = if things > SCANNED { (things * 2 + 2).next_power_of_two() } else { 0 };
-        NumberTable { hashes: Vec::with_capacity(things), slots: vec![0; slots.min(1 << 12)] }
+        let slots = (things * 2).next_power_of_two().clamp(SLOTS_MIN, 1 << 12);
+        NumberTable { slots: vec![0; slots], things: 0 }
     }
 
     /// The number of the thing with this hash for which `is_it` holds, or a new number and true.
     #[inline]
-    pub(crate) fn number(&mut self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> (u32, bool) {
-        let len = self.hashes.len();
-        if self.slots.is_empty() {
-            for (i, known) in self.hashes.iter().enumerate() {
-                if *known == hash && is_it(i as u32) {
-                    return (i as u32, false);
-                }
-            }
-            if len == 0 {
-                self.hashes.reserve(SCANNED + 1);
-            }
-            self.hashes.push(hash);
-            if len >= SCANNED {
-                self.rebuild(64);
-            }
-            return (len as u32, true);
+    pub(crate) fn number(&mut self, hash: u64, is_it: impl FnMut(u32) -> bool) -> (u32, bool) {
+        match self.find(hash, is_it) {
+            Some(number) => (number, false),
+            None => (self.add(hash), true),
         }
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            match self.slots[at] {
-                0 => break,
-                entry => {
-                    let number = entry - 1;
-                    if self.hashes[number as usize] == hash && is_it(number) {
-                        return (number, false);
-                    }
-                }
-            }
-            at = (at + 1) & mask;
-        }
-        self.hashes.push(hash);
-        self.slots[at] = len as u32 + 1;
-        if (len + 1) * 2 > self.slots.len() {
-            self.rebuild(self.slots.len() * 2);
-        }
-        (len as u32, true)
     }
 
     /// The number of the thing with this hash for which `is_it` holds.
+    #[inline]
     pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        if self.slots.is_empty() {
-            let mut known = self.hashes.iter().enumerate();
-            let found = known.find(|(i, known)| **known == hash && is_it(*i as u32));
-            return found.map(|(i, _)| i as u32);
-        }
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        while let Some(number) = self.slots[at].checked_sub(1) {
-            if self.hashes[number as usize] == hash && is_it(number) {
-                return Some(number);
-            }
-            at = (at + 1) & mask;
-        }
-        None
+        self.candidates(hash).find(|number| is_it(*number))
     }
 
-    fn rebuild(&mut self, size: usize) {
-        self.slots = vec![0; size];
-        let mask = size - 1;
-        for (i, hash) in self.hashes.iter().enumerate() {
-            let mut at = *hash as usize & mask;
-            while self.slots[at] != 0 {
-                at = (at + 1) & mask;
+    /// The numbers of the things that may have this hash.
+    #[inline(always)]
+    pub(crate) fn candidates(&self, hash: u64) -> Candidates<'_> {
+        Candidates { slots: &self.slots, hash: hash as u32, at: hash as usize }
+    }
+
+    /// The number of a new thing with this hash.
+    pub(crate) fn add(&mut self, hash: u64) -> u32 {
+        let number = self.things as u32;
+        self.things += 1;
+        if self.things * 2 > self.slots.len() {
+            let slots = (2 * self.slots.len()).max(SLOTS_MIN);
+            for slot in std::mem::replace(&mut self.slots, vec![0; slots]) {
+                if slot != 0 {
+                    self.place(slot);
+                }
             }
-            self.slots[at] = i as u32 + 1;
+        }
+        self.place(hash << 32 | u64::from(number + 1));
+        number
+    }
+
+    fn place(&mut self, slot: u64) {
+        let mask = self.slots.len() - 1;
+        let mut at = (slot >> 32) as usize & mask;
+        while self.slots[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = slot;
+    }
+}
+
+/// See [`NumberTable::candidates`].
+pub(crate) struct Candidates<'t> {
+    slots: &'t [u64],
+    hash: u32,
+    at: usize,
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = u32;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<u32> {
+        let mask = self.slots.len().checked_sub(1)?;
+        loop {
+            let slot = self.slots[self.at & mask];
+            self.at = self.at.wrapping_add(1);
+            let number = (slot as u32).checked_sub(1)?;
+            if (slot >> 32) as u32 == self.hash {
+                return Some(number);
+            }
         }
     }
 }

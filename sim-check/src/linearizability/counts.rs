@@ -54,7 +54,7 @@ impl Counts {
     fn widen(&mut self, width: usize) {
         if self.hashes.is_empty() {
             // The vector of zeros.
-            self.numbers.number(0, |_| false);
+            self.numbers.add(0);
             self.hashes.reserve(16);
             self.hashes.push(0);
         }

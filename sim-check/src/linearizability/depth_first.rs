@@ -3,10 +3,9 @@
 use super::config::{Config, ConfigSet};
 use super::counts::Counts;
 use super::expand::{absorb, each_successor, expand_others};
-use super::machine::Machine;
 use super::mask::Mask;
 use super::problem::Problem;
-use super::step::{Open, View};
+use super::step::Open;
 use crate::history::OperationId;
 use crate::spec::NondeterministicSpec;
 
@@ -58,7 +57,7 @@ impl<M: Mask> DepthFirst<M> {
     /// A search that begins in this state, with so many slots if masks must know that, and expects this many operations.
     pub(super) fn new(initial: u32, slots: usize, operations: usize) -> Self {
         let config = Config { state: initial, used: 0, mask: M::empty(slots) };
-        let mut stack = Vec::with_capacity(operations);
+        let mut stack = Vec::with_capacity(operations.min(32));
         stack.push(Frame { step: 0, trail: 0, config, turn: Turn::Enter });
         DepthFirst {
             stack,
@@ -91,8 +90,7 @@ impl<M: Mask> DepthFirst<M> {
             match turn {
                 Turn::Enter => {}
                 Turn::Others => {
-                    let (view, machine) = problem.at(step);
-                    self.take_others(machine, view, &config);
+                    self.take_others(problem, step, &config);
                     continue;
                 }
                 Turn::Took(operation) => {
@@ -164,8 +162,7 @@ impl<M: Mask> DepthFirst<M> {
         let (at, trail) = (step as u32, self.trail.len() as u32);
         if step < self.seen_end {
             // The search was stuck hereabouts, and is likely to be again.
-            let (view, machine) = problem.at(step);
-            if !self.take_others(machine, view, &config) {
+            if !self.take_others(problem, step, &config) {
                 return None;
             }
         } else {
@@ -198,22 +195,22 @@ impl<M: Mask> DepthFirst<M> {
     }
 
     /// Lets operations take effect before the one that returns; false if this was done before.
-    #[inline]
     fn take_others<S: NondeterministicSpec>(
         &mut self,
-        machine: &mut Machine<'_, S>,
-        view: View<'_>,
+        problem: &mut Problem<'_, S>,
+        step: usize,
         config: &Config<M>,
     ) -> bool {
-        let (step, trail) = (view.step as u32, self.trail.len() as u32);
-        if !self.seen.insert(step, config, &self.counts) {
+        let (at, trail) = (step as u32, self.trail.len() as u32);
+        if !self.seen.insert(at, config, &self.counts) {
             return false;
         }
-        self.seen_end = self.seen_end.max(view.step + 1);
+        self.seen_end = self.seen_end.max(step + 1);
         let stack = &mut self.stack;
+        let (view, machine) = problem.at(step);
         expand_others(machine, &mut self.counts, view, config, |_, config, choice| {
             let turn = Turn::Took(OperationId(choice.operation));
-            stack.push(Frame { step, trail, config, turn });
+            stack.push(Frame { step: at, trail, config, turn });
         });
         true
     }

@@ -76,7 +76,7 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
 
     /// A machine that expects this many operations.
     pub(crate) fn with_capacity(spec: &'s S, operations: usize) -> Self {
-        let classes = operations.min(64);
+        let classes = operations.min(32);
         let width = classes.next_power_of_two();
         Machine {
             classes: Vec::with_capacity(classes),
@@ -105,22 +105,26 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
     }
 
     /// The number of this operation with this result (`None`: unknown).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn class(&mut self, op: &S::Op, ret: Option<&S::Ret>) -> u32 {
-        let classes = &self.classes;
         let hash = hash_of(&(op, ret));
-        let (number, new) = self.class_numbers.number(hash, |number| {
-            let known = &classes[number as usize];
-            known.op == *op && known.ret.as_ref() == ret
-        });
-        if new {
-            let is_pure = self.spec.is_pure(op, ret);
-            self.classes.push(Class { op: op.clone(), ret: ret.cloned(), is_pure });
-            if self.classes.len() > self.width {
-                self.set_width((2 * self.width).max(16));
+        for number in self.class_numbers.candidates(hash) {
+            let known = &self.classes[number as usize];
+            if known.op == *op && known.ret.as_ref() == ret {
+                return number;
             }
         }
-        number
+        self.add_class(hash, op, ret)
+    }
+
+    #[inline(never)]
+    fn add_class(&mut self, hash: u64, op: &S::Op, ret: Option<&S::Ret>) -> u32 {
+        let is_pure = self.spec.is_pure(op, ret);
+        self.classes.push(Class { op: op.clone(), ret: ret.cloned(), is_pure });
+        if self.classes.len() > self.width {
+            self.set_width((2 * self.width).max(16));
+        }
+        self.class_numbers.add(hash)
     }
 
     pub(crate) fn class_count(&self) -> usize {
@@ -158,19 +162,22 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         }
     }
 
-    pub(crate) fn state(&mut self, state: &S::State) -> u32 {
-        let states = &self.states;
-        let (number, new) =
-            self.state_numbers.number(hash_of(state), |number| states[number as usize] == *state);
-        if new {
-            assert!(number < SEVERAL, "fewer than 2^31 states");
-            self.states.push(state.clone());
-            if self.merges {
-                self.last_observed.push(self.last_observer(state));
-            }
-            if self.width <= DENSE_CLASSES {
-                self.dense.resize(self.dense.len() + self.width, UNSEEN);
-            }
+    /// The number of this state.
+    pub(crate) fn state(&mut self, state: S::State) -> u32 {
+        let hash = hash_of(&state);
+        let found = self.state_numbers.find(hash, |number| self.states[number as usize] == state);
+        found.unwrap_or_else(|| self.add_state(hash, state))
+    }
+
+    fn add_state(&mut self, hash: u64, state: S::State) -> u32 {
+        let number = self.state_numbers.add(hash);
+        assert!(number < SEVERAL, "fewer than 2^31 states");
+        if self.merges {
+            self.last_observed.push(self.last_observer(&state));
+        }
+        self.states.push(state);
+        if self.width <= DENSE_CLASSES {
+            self.dense.resize(self.dense.len() + self.width, UNSEEN);
         }
         number
     }
@@ -201,7 +208,7 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
     }
 
     /// An operation that can tell this state from others is open until `step`.
-    pub(crate) fn observe(&mut self, state: &S::State, step: i64) {
+    pub(crate) fn observe(&mut self, state: S::State, step: i64) {
         let number = self.state(state) as usize;
         self.last_observed[number] = self.last_observed[number].max(step);
     }
@@ -272,18 +279,22 @@ impl<'s, S: NondeterministicSpec> Machine<'s, S> {
         self.hashed[number as usize].1
     }
 
-    #[cold]
+    #[inline(never)]
     fn compute(&mut self, state: u32, class: u32) -> u32 {
         let Class { op, ret, is_pure } = &self.classes[class as usize];
         let mut found = std::mem::take(&mut self.scratch);
-        found.clear();
         self.spec.steps(&self.states[state as usize], op, ret.as_ref(), &mut found);
-        let entry = match found.as_slice() {
-            [] => IMPOSSIBLE,
-            _ if *is_pure => state,
-            [one] => self.state(one),
-            several => {
-                let mut numbers: Vec<u32> = several.iter().map(|s| self.state(s)).collect();
+        let entry = match found.pop() {
+            None => IMPOSSIBLE,
+            Some(_) if *is_pure => {
+                found.clear();
+                state
+            }
+            Some(one) if found.is_empty() => self.state(one),
+            Some(last) => {
+                found.push(last);
+                let mut numbers: Vec<u32> =
+                    found.drain(..).map(|state| self.state(state)).collect();
                 numbers.sort_unstable();
                 numbers.dedup();
                 match numbers.as_slice() {

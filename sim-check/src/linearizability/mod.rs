@@ -134,7 +134,7 @@ pub(crate) fn has_relaxed_linearization<S: NondeterministicSpec>(
     possible: &dyn Fn(OperationId) -> bool,
     meter: &mut Meter,
 ) -> Option<bool> {
-    match search::search(spec, history, ids, possible, meter) {
+    match search::search(spec, history, ids, Some(possible), meter) {
         Found::Order(_) => Some(true),
         Found::Stuck { .. } => Some(false),
         Found::Exhausted(_) => None,
@@ -156,6 +156,6 @@ fn judge_part<S: NondeterministicSpec>(
             let operation = *evidence.iter().max_by_key(|id| returns(id)).expect("evidence");
             Found::Stuck { operation, evidence }
         }
-        None => search::search(spec, history, ids, &|_| false, meter),
+        None => search::search(spec, history, ids, None, meter),
     }
 }

@@ -27,8 +27,8 @@ pub(super) fn find_observers<S: NondeterministicSpec>(
         found.extend(observed.drain(..).map(|state| (state, step)));
     }
     machine.merge_unobserved(Vec::new());
-    for (state, step) in &found {
-        machine.observe(state, *step);
+    for (state, step) in found {
+        machine.observe(state, step);
     }
 }
 

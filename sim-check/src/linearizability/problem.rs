@@ -27,7 +27,7 @@ pub(super) struct Problem<'p, S: NondeterministicSpec> {
     /// How many slots there are.
     pub(super) slots: usize,
     history: &'p History<S::Op, S::Ret>,
-    possible: &'p dyn Fn(OperationId) -> bool,
+    possible: Option<&'p dyn Fn(OperationId) -> bool>,
     /// What was not read yet.
     unread: &'p [OperationId],
     now: Now,
@@ -51,18 +51,18 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
         spec: &'p S,
         history: &'p History<S::Op, S::Ret>,
         ids: &'p [OperationId],
-        possible: &'p dyn Fn(OperationId) -> bool,
+        possible: Option<&'p dyn Fn(OperationId) -> bool>,
     ) -> Self {
         let mut machine = Machine::with_capacity(spec, ids.len());
-        let initial = machine.state(&spec.initial());
+        let initial = machine.state(spec.initial());
         Problem {
             machine,
             initial,
             steps: Vec::with_capacity(ids.len()),
             // Enough for most histories.
-            impure: Vec::with_capacity(ids.len() * 2),
-            pure: Vec::with_capacity(ids.len() * 2),
-            unknown: Vec::with_capacity(8),
+            impure: Vec::with_capacity(ids.len()),
+            pure: Vec::with_capacity(ids.len()),
+            unknown: Vec::new(),
             slots: 0,
             history,
             possible,
@@ -104,26 +104,29 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
     /// Reads on to the next return; false if there is none.
     fn read(&mut self) -> bool {
         let now = &mut self.now;
-        let last = self.steps.last().copied().unwrap_or(Step::NONE);
-        let impure_from = stay(&mut self.impure, last.impure_from, last.returning);
-        let pure_from = stay(&mut self.pure, last.pure_from, last.returning);
-        let fresh_from = self.pure.len();
-        let (mut next, mut end) = (0, u32::MAX);
-        for (i, (position, _)) in now.returns.iter().enumerate() {
-            if *position < end {
-                (next, end) = (i, *position);
+        let (mut impure_from, mut pure_from) = (0, 0);
+        if let Some(last) = self.steps.last() {
+            (impure_from, pure_from) = (last.impure_from, last.pure_from);
+            match self.machine.is_pure(last.returning.class) {
+                true => stay(&mut self.pure, &mut pure_from, last.returning.slot),
+                false => stay(&mut self.impure, &mut impure_from, last.returning.slot),
             }
         }
-        while let Some((&id, rest)) = self.unread.split_first() {
+        let fresh_from = self.pure.len();
+        let mut first = (0..now.returns.len())
+            .min_by_key(|i| now.returns[*i].0)
+            .map(|earliest| now.returns.swap_remove(earliest));
+        let mut unread = self.unread;
+        while let Some((&id, rest)) = unread.split_first() {
             let operation = self.history.operation(id);
-            if operation.invoked.position > end {
+            if first.is_some_and(|(end, _)| operation.invoked.position > end) {
                 break;
             }
-            self.unread = rest;
+            unread = rest;
             let ret = operation.outcome.ok();
             let class = self.machine.class(&operation.op, ret);
             let is_pure = self.machine.is_pure(class);
-            if ret.is_none() || (self.possible)(id) {
+            if ret.is_none() || self.possible.is_some_and(|possible| possible(id)) {
                 if !is_pure {
                     let from_step = self.steps.len() as u32;
                     let operation = Unknown { from_step, operation: id.0 };
@@ -138,16 +141,18 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
             let open = Open { slot, class, operation: id.0 };
             let list = if is_pure { &mut self.pure } else { &mut self.impure };
             list.push(open);
-            let position = operation.last_position();
-            if position < end {
-                (next, end) = (now.returns.len(), position);
+            let opened = (operation.last_position(), open);
+            match first {
+                None => first = Some(opened),
+                Some(other) if other.0 < opened.0 => now.returns.push(opened),
+                Some(other) => {
+                    now.returns.push(other);
+                    first = Some(opened);
+                }
             }
-            now.returns.push((position, open));
         }
-        if now.returns.is_empty() {
-            return false;
-        }
-        let (_, returning) = now.returns.swap_remove(next);
+        self.unread = unread;
+        let Some((_, returning)) = first else { return false };
         now.free_slots.push(returning.slot);
         self.steps.push(Step {
             returning,
@@ -182,7 +187,7 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
     }
 
     /// The step, and what the search works on beside it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(&mut self, step: usize) -> (View<'_>, &mut Machine<'p, S>) {
         let now = &self.steps[step];
         let view = View {
@@ -197,22 +202,17 @@ impl<'p, S: NondeterministicSpec> Problem<'p, S> {
     }
 }
 
-/// Where the operations from there on begin now that one of them, if it is there, is no longer open. It leaves at the
-/// front, or the others are copied to the end.
-#[inline]
-fn stay(opens: &mut Vec<Open>, from: u32, gone: Open) -> u32 {
-    let to = opens.len();
-    match opens[from as usize..].iter().position(|open| open.slot == gone.slot) {
-        None => from,
-        Some(0) => from + 1,
-        Some(_) => {
-            for i in from as usize..to {
-                let open = opens[i];
-                if open.slot != gone.slot {
-                    opens.push(open);
-                }
-            }
-            to as u32
+/// Of the operations from there on the one in this slot is no longer open. It leaves at the front, or the others are copied to the end.
+#[inline(always)]
+fn stay(opens: &mut Vec<Open>, from: &mut u32, slot: u32) {
+    let (first, end) = (*from as usize, opens.len());
+    match opens[first..].iter().position(|open| open.slot == slot) {
+        None => {}
+        Some(0) => *from += 1,
+        Some(place) => {
+            opens.extend_from_within(first..first + place);
+            opens.extend_from_within(first + place + 1..end);
+            *from = end as u32;
         }
     }
 }
@@ -237,7 +237,7 @@ mod tests {
         let history = builder.finish();
         let spec = Register::new(0);
         let ids: Vec<OperationId> = (0..30).map(OperationId).collect();
-        let mut problem = Problem::new(&spec, &history, &ids, &|_| false);
+        let mut problem = Problem::new(&spec, &history, &ids, None);
         assert!(problem.reach(3));
         assert_eq!((problem.len(), problem.slots), (4, 3));
         let open: Vec<usize> = (0..4).map(|step| problem.at(step).0.impure.len()).collect();
@@ -269,7 +269,7 @@ mod tests {
         let history = builder.finish();
         let ids: Vec<OperationId> = (0..12).map(OperationId).collect();
         let spec = Register::new(0);
-        let mut problem = Problem::new(&spec, &history, &ids, &|_| false);
+        let mut problem = Problem::new(&spec, &history, &ids, None);
         problem.complete();
         let operations =
             |opens: &[Open]| opens.iter().map(|open| open.operation).collect::<Vec<u32>>();

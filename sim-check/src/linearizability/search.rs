@@ -52,7 +52,7 @@ pub(super) fn search<S: NondeterministicSpec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
     ids: &[OperationId],
-    possible: &dyn Fn(OperationId) -> bool,
+    possible: Option<&dyn Fn(OperationId) -> bool>,
     meter: &mut Meter,
 ) -> Found {
     search_in_shares(spec, history, ids, possible, Shares::of(ids.len()), meter)
@@ -62,7 +62,7 @@ fn search_in_shares<S: NondeterministicSpec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
     ids: &[OperationId],
-    possible: &dyn Fn(OperationId) -> bool,
+    possible: Option<&dyn Fn(OperationId) -> bool>,
     shares: Shares,
     meter: &mut Meter,
 ) -> Found {

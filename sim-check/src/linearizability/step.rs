@@ -24,19 +24,6 @@ pub(super) struct Step {
     pub(super) unknown: u32,
 }
 
-impl Step {
-    /// Before the first step nothing is open.
-    pub(super) const NONE: Step = Step {
-        returning: Open { slot: u32::MAX, class: 0, operation: 0 },
-        impure_from: 0,
-        impure_to: 0,
-        pure_from: 0,
-        fresh_from: 0,
-        pure_to: 0,
-        unknown: 0,
-    };
-}
-
 /// Operations of unknown outcome that ask for the same thing. Only how many were used matters.
 #[derive(Clone, Debug)]
 pub(super) struct UnknownClass {

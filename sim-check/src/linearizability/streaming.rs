@@ -128,7 +128,7 @@ impl<'s, S: NondeterministicSpec> StreamingChecker<'s, S> {
     /// A checker of an object that nobody has used yet.
     pub fn new(spec: &'s S, budget: Budget) -> Self {
         let mut machine = Machine::growing(spec);
-        let initial = machine.state(&spec.initial());
+        let initial = machine.state(spec.initial());
         StreamingChecker {
             machine,
             frontier: Frontier::new(initial, 64, false),
@@ -353,7 +353,7 @@ impl<'s, S: NondeterministicSpec> StreamingChecker<'s, S> {
         self.pure.iter_mut().for_each(|open| renamed(&mut open.class));
         self.unknown.iter_mut().for_each(|unknown| renamed(&mut unknown.class));
         for config in self.frontier.now_mut() {
-            config.state = fresh.state(old.state_of(config.state));
+            config.state = fresh.state(old.state_of(config.state).clone());
         }
         self.machine = fresh;
         self.frontier.forget_counts();

@@ -86,7 +86,7 @@ pub(crate) fn explore<S: NondeterministicSpec>(
         parents: Vec::new(),
         contradictions: BTreeMap::new(),
     };
-    let initial = machine.state(&spec.initial());
+    let initial = machine.state(spec.initial());
     known.add(&machine, &vec![0; rows.count()], initial, (0, 0));
     let mut dead_ends = Vec::new();
     let mut at = 0;

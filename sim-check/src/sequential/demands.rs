@@ -45,7 +45,7 @@ impl Demands {
         meter: &mut Meter,
     ) -> Option<Demands> {
         let initial = machine.spec().initial();
-        let initial = machine.state(&initial);
+        let initial = machine.state(initial);
         let mut demands = Demands {
             initial,
             all: Vec::new(),

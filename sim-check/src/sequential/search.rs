@@ -96,7 +96,7 @@ pub(super) fn search<S: NondeterministicSpec>(
     let layout = Layout { parts: program.parts, processes: program.processes.len() };
     let words = program.possible.len().div_ceil(32);
     let mut start: Position = vec![0; layout.parts + layout.processes + words].into();
-    start[..layout.parts].fill(machine.state(&spec.initial()));
+    start[..layout.parts].fill(machine.state(spec.initial()));
     let mut numbers = NumberTable::default();
     let mut known: Vec<Position> = Vec::new();
     let mut trail: Vec<Node> = Vec::new();

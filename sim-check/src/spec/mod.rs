@@ -265,8 +265,11 @@ impl<S: SequentialSpec> NondeterministicSpec for S {
         SequentialSpec::initial(self)
     }
 
+    #[inline]
     fn steps(&self, state: &S::State, op: &S::Op, ret: Option<&S::Ret>, next: &mut Vec<S::State>) {
-        next.extend(self.step(state, op, ret));
+        if let Some(state) = self.step(state, op, ret) {
+            next.push(state);
+        }
     }
 
     fn is_pure(&self, op: &S::Op, ret: Option<&S::Ret>) -> bool {

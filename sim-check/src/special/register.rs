@@ -20,7 +20,8 @@ pub(crate) struct Access<V> {
     pub(crate) is_write: bool,
 }
 
-struct Cluster {
+struct Cluster<'v, V> {
+    value: &'v V,
     write: Option<usize>,
     reads: u32,
     /// The operation that returned first, and when. Before all time for the initial value.
@@ -29,13 +30,18 @@ struct Cluster {
     last_invocation: (i64, Option<usize>),
 }
 
-impl Cluster {
-    fn add<V>(&mut self, i: usize, access: &Access<V>) {
+impl<'v, V> Cluster<'v, V> {
+    fn new(value: &'v V, first_return: i64, last_invocation: i64) -> Self {
+        let (first_return, last_invocation) = ((first_return, None), (last_invocation, None));
+        Cluster { value, write: None, reads: 0, first_return, last_invocation }
+    }
+
+    fn add(&mut self, i: usize, access: &Access<V>) {
         self.first_return = self.first_return.min((i64::from(access.returned), Some(i)));
         self.last_invocation = self.last_invocation.max((i64::from(access.invoked), Some(i)));
     }
 
-    fn ids<V>(&self, accesses: &[Access<V>]) -> Vec<OperationId> {
+    fn ids(&self, accesses: &[Access<V>]) -> Vec<OperationId> {
         let members = [self.write, self.first_return.1, self.last_invocation.1];
         members.into_iter().flatten().map(|i| accesses[i].id).collect()
     }
@@ -44,22 +50,19 @@ impl Cluster {
 /// Decides whether the accesses are linearizable; `None` if a value was written twice. Reads of
 /// unknown outcome must be left out.
 pub(crate) fn decide_register<V: Datum>(initial: &V, accesses: &[Access<V>]) -> Option<Decision> {
-    let mut numbers = NumberTable::default();
-    let mut values: Vec<&V> = vec![initial];
-    let start =
-        Cluster { write: None, reads: 0, first_return: (-1, None), last_invocation: (-1, None) };
-    let mut clusters = vec![start];
-    numbers.number(hash_of(initial), |_| false);
-    let mut cluster_of = vec![0u32; accesses.len()];
+    let mut numbers = NumberTable::with_capacity(accesses.len() + 1);
+    let mut clusters = Vec::with_capacity(accesses.len() + 1);
+    clusters.push(Cluster::new(initial, -1, -1));
+    numbers.add(hash_of(initial));
+    let mut cluster_of = Vec::with_capacity(accesses.len());
     for (i, access) in accesses.iter().enumerate() {
-        let (number, new) = numbers
-            .number(hash_of(&access.value), |number| *values[number as usize] == access.value);
+        let (number, new) = numbers.number(hash_of(&access.value), |number| {
+            *clusters[number as usize].value == access.value
+        });
         if new {
-            values.push(&access.value);
-            let (first_return, last_invocation) = ((i64::MAX, None), (i64::MIN, None));
-            clusters.push(Cluster { write: None, reads: 0, first_return, last_invocation });
+            clusters.push(Cluster::new(&access.value, i64::MAX, i64::MIN));
         }
-        cluster_of[i] = number;
+        cluster_of.push(number);
         let cluster = &mut clusters[number as usize];
         if !access.is_write {
             cluster.reads += 1;
@@ -97,8 +100,12 @@ pub(crate) fn decide_register<V: Datum>(initial: &V, accesses: &[Access<V>]) -> 
     Some(place_zones(accesses, &clusters, &cluster_of))
 }
 
-fn place_zones<V>(accesses: &[Access<V>], clusters: &[Cluster], cluster_of: &[u32]) -> Decision {
-    let used = |cluster: &Cluster| cluster.write.is_some() || cluster.reads > 0;
+fn place_zones<V>(
+    accesses: &[Access<V>],
+    clusters: &[Cluster<'_, V>],
+    cluster_of: &[u32],
+) -> Decision {
+    let used = |cluster: &Cluster<'_, V>| cluster.write.is_some() || cluster.reads > 0;
     let zone =
         |number: usize| (clusters[number].first_return.0, clusters[number].last_invocation.0);
     let both = |a: usize, b: usize| {

@@ -77,7 +77,7 @@ fn agree<S: SequentialSpec>(
         let ids: Vec<OperationId> = history.iter().map(|(id, _)| id).collect();
         let verdicts = SHARES.map(|shares| {
             let mut meter = Budget::UNLIMITED.meter();
-            match search_in_shares(spec, &history, &ids, &|_| false, shares, &mut meter) {
+            match search_in_shares(spec, &history, &ids, None, shares, &mut meter) {
                 Found::Order(order) => {
                     verify_linearization(spec, &history, &order).unwrap();
                     true
@@ -153,7 +153,7 @@ fn more_operations_overlap_than_a_word_has_bits() {
         let (spec, history) = (CasRegister::new(0), builder.finish());
         let ids: Vec<OperationId> = history.iter().map(|(id, _)| id).collect();
         let mut meter = Budget::UNLIMITED.meter();
-        match search(&spec, &history, &ids, &|_| false, &mut meter) {
+        match search(&spec, &history, &ids, None, &mut meter) {
             Found::Order(order) => {
                 assert_eq!(last, 0);
                 verify_linearization(&spec, &history, &order).unwrap();
@@ -177,7 +177,7 @@ fn a_value_that_nobody_wrote_is_found_before_a_long_search() {
     let ids: Vec<OperationId> = (0..15).map(OperationId).collect();
     let (spec, shares) = (CasRegister::new(0), Shares::of(15));
     let mut meter = Budget::UNLIMITED.meter();
-    let found = search_in_shares(&spec, &history, &ids, &|_| false, shares, &mut meter);
+    let found = search_in_shares(&spec, &history, &ids, None, shares, &mut meter);
     let Found::Stuck { operation, evidence } = found else { panic!("nobody wrote 9") };
     assert_eq!((operation, evidence), (OperationId(14), vec![OperationId(14)]));
     assert!(meter.spent() < shares.each, "{} configurations", meter.spent());
