@@ -79,6 +79,55 @@ agreement! {
     grow_only_set_read_as_a_whole: "grow-only-set-whole-reads";
 }
 
+/// Objects with few states and collections, about which something is known before the search, and one other.
+const ORDERED: [&str; 15] = [
+    "register",
+    "register-unique-writes",
+    "cas-register",
+    "multi-register",
+    "key-value",
+    "mutex",
+    "set",
+    "fifo-queue",
+    "fifo-queue-distinct",
+    "unordered-queue",
+    "priority-queue",
+    "stack",
+    "append-list",
+    "grow-only-set",
+    "counter",
+];
+
+fn agree_sequentially(seeds: std::ops::Range<u64>, depth: Depth) {
+    let plain =
+        Shape { operations: 9, clients: 4, unknown_percent: 0, fail_percent: 3, wrong_percent: 35 };
+    let shapes = [plain, Shape { unknown_percent: 25, clients: 3, wrong_percent: 15, ..plain }];
+    let judged = all();
+    for name in ORDERED {
+        let judged = judged.iter().find(|judged| judged.name() == name).expect("an object");
+        let mut good = 0;
+        for seed in seeds.clone() {
+            let shape = shapes[seed as usize % 2];
+            let (_, sequential) = judged.agree(&mut Random::new(seed), shape, depth, true);
+            good += u64::from(sequential);
+        }
+        let all = seeds.end - seeds.start;
+        assert!(good > all / 20 && good < all * 19 / 20, "{name}: {good} of {all} are good");
+    }
+}
+
+#[test]
+fn sequential_consistency() {
+    agree_sequentially(50_000..50_600, Depth::Explanations);
+}
+
+/// Takes half a minute: `cargo test --release -p sim-check --test agreement -- --ignored`.
+#[test]
+#[ignore = "takes half a minute"]
+fn much_sequential_consistency() {
+    agree_sequentially(100_000..125_000, Depth::Verdicts);
+}
+
 #[test]
 fn sessions() {
     let mut held: Held = [0; 4];

@@ -1,5 +1,4 @@
-//! The judge of sequential consistency agrees with an exhaustive one, and decides long histories that real time does not
-//! help with.
+//! The judge of sequential consistency decides long histories that real time does not help with.
 
 mod support;
 
@@ -8,59 +7,8 @@ use sim_check::linearizability::check_linearizability;
 use sim_check::sequential::check_sequential_consistency;
 use sim_check::spec::*;
 use sim_check::{Budget, ProcessId, Verdict};
-use support::agree::{Depth, all};
-use support::draw::Shape;
 use support::random::Random;
 use support::stale::{Kind, judge_stale};
-
-/// Objects with few states and collections, about which something is known before the search, and one other.
-const OBJECTS: [&str; 15] = [
-    "register",
-    "register-unique-writes",
-    "cas-register",
-    "multi-register",
-    "key-value",
-    "mutex",
-    "set",
-    "fifo-queue",
-    "fifo-queue-distinct",
-    "unordered-queue",
-    "priority-queue",
-    "stack",
-    "append-list",
-    "grow-only-set",
-    "counter",
-];
-
-fn agree(seeds: std::ops::Range<u64>, depth: Depth) {
-    let plain =
-        Shape { operations: 9, clients: 4, unknown_percent: 0, fail_percent: 3, wrong_percent: 35 };
-    let shapes = [plain, Shape { unknown_percent: 25, clients: 3, wrong_percent: 15, ..plain }];
-    let judged = all();
-    for name in OBJECTS {
-        let judged = judged.iter().find(|judged| judged.name() == name).expect("an object");
-        let mut good = 0;
-        for seed in seeds.clone() {
-            let shape = shapes[seed as usize % 2];
-            let (_, sequential) = judged.agree(&mut Random::new(seed), shape, depth, true);
-            good += u64::from(sequential);
-        }
-        let all = seeds.end - seeds.start;
-        assert!(good > all / 20 && good < all * 19 / 20, "{name}: {good} of {all} are good");
-    }
-}
-
-#[test]
-fn small_histories() {
-    agree(50_000..50_600, Depth::Explanations);
-}
-
-/// Takes half a minute: `cargo test --release -p sim-check --test sequential -- --ignored`.
-#[test]
-#[ignore = "takes half a minute"]
-fn many_small_histories() {
-    agree(100_000..125_000, Depth::Verdicts);
-}
 
 /// Judges ten histories; returns how many are good and bad, and the most that one of them took.
 fn judge(kind: Kind, shape: (usize, usize), wrong: bool, evidence_max: usize) -> (u32, u32, u64) {
