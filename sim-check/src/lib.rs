@@ -37,8 +37,11 @@
 //!
 //! Every `Ok` carries an order that a short verifier replays, and a violation is proved by a table of all ways to
 //! begin an explanation, which another one checks; the tests do both on each verdict. Where that would take too much, as
-//! for long histories of collections without real time, a proof says step by step which operations must come before which others: it then rests on what the
-//! specification says of that ([`order_rules`](spec::SequentialSpec::order_rules)). The tests compare the judges with an exhaustive search on thousands of random small histories of each specification;
+//! for long histories of collections without real time, a proof says step by step which operations must come before
+//! which others: it then rests on what the specification says of that
+//! ([`order_rules`](spec::SequentialSpec::order_rules)).
+//!
+//! The tests compare the judges with an exhaustive search on thousands of random small histories of each specification;
 //! `cargo run --release -p sim-check --example agree` does so on a million each. `cargo bench -p sim-check` prints the
 //! judges' speed.
 #![forbid(unsafe_code)]

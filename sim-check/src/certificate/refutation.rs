@@ -16,9 +16,9 @@ type Map<K, V> = HashMap<K, V, BuildHasherDefault<FastHasher>>;
 type Set<T> = HashSet<T, BuildHasherDefault<FastHasher>>;
 
 /// Checks that the certain operations of `refutation` have no explanation, whatever the optional ones did: the empty
-/// beginning is in the set, each step from a beginning leads to another one of the set, or to one that a better one stands for, and none is
-/// complete; or none begins with it, step by step. Takes time linear in the number of beginnings, if few of them differ in nothing but the optional
-/// operations that they used.
+/// beginning is in the set; each step from a beginning leads to another one of the set, or to one that a better one
+/// stands for, or the beginning is shown to go on nowhere; and none is complete. Takes time linear in the number of
+/// beginnings, if few of them differ in nothing but the optional operations that they used, and of reasons.
 ///
 /// # Errors
 /// If the refutation proves nothing.

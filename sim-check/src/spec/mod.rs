@@ -152,7 +152,8 @@ pub trait SequentialSpec {
 
     /// Adds what is known of every order of these calls in which their results are explained: the judge of
     /// sequential consistency draws conclusions from it before it searches. Worth it for objects with too many states
-    /// to list, whose results tell the order all the same.
+    /// to list, whose results tell the order all the same. The same calls must always give the same rules in the same order:
+    /// a proof names a rule by its number.
     fn order_rules(&self, _calls: &[Call<'_, Self::Op, Self::Ret>], _rules: &mut Vec<OrderRule>) {}
 
     /// How a report writes the operation.
